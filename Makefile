@@ -1,0 +1,110 @@
+# Needs git, make and Python >= 3.11; everything else goes into environments inside this folder.
+PYTHON ?= python3
+UPGRADE ?=
+
+UV := .venv-uv/bin/uv
+BIN := .venv/bin
+CODE := $(wildcard src tests benchmarks dags docs notebooks)
+UNIT := $(wildcard tests/unit tests/architecture)
+
+export AIRFLOW_HOME ?= $(CURDIR)/.airflow
+export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS ?= 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo check test soak bench lock format docs clean venv venv-demo venv-airflow
+.PHONY: lint types layers test-unit test-airflow test-all
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv-demo/.installed ## a ward in a minute: simulated patients from events to report
+	.venv-demo/bin/vitalake demo
+
+check: lint types layers test-unit ## format, lint, types, layers and unit tests: under two minutes
+
+test: lint types layers test-airflow test-all ## everything but the soak tests, with coverage
+
+soak: .venv/.installed ## the long tests
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m soak tests
+
+bench: .venv/.installed ## measure speed
+	$(BIN)/python -m benchmarks
+
+format: .venv/.installed ## format the code and mend what ruff can
+	$(BIN)/ruff check --fix-only --quiet $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+docs: .venv/.installed ## write the generated pages again
+	$(BIN)/python docs/generate.py
+
+clean: ## remove environments, caches and build results
+	rm -rf .venv .venv-airflow .venv-demo .venv-uv .airflow .coverage* .hypothesis .*_cache build dist
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The parts of check and test
+
+lint: .venv/.installed
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	@! grep -nE '://|^-' locks/*.txt || { echo 'A lock names a registry: run make lock.'; exit 1; }
+
+types: .venv/.installed
+	$(BIN)/mypy
+
+layers: .venv/.installed
+	$(BIN)/lint-imports
+
+test-unit: .venv/.installed
+	$(BIN)/pytest -n 2 src $(UNIT)
+
+test-all: .venv/.installed
+	$(BIN)/pytest -n 2 --dist loadgroup -m 'not soak and not airflow' --cov --cov-report=term
+
+ifneq ($(wildcard tests/airflow/test_*.py),)
+test-airflow: .venv-airflow/.installed
+	.venv-airflow/bin/pytest -m 'airflow and not soak' tests/airflow
+else
+test-airflow:
+endif
+
+# Environments: one a lock; a stamp makes the next call instant
+
+venv: .venv/.installed ## the environment for development
+venv-demo: .venv-demo/.installed ## the small environment of the demo
+venv-airflow: .venv-airflow/.installed ## Airflow with vitalake, apart because it pins much
+
+.venv-uv/.installed: locks/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo 'vitalake needs Python 3.11 to 3.13 and "$(PYTHON)" is none: try make PYTHON=/path/to/python3.12'; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || \
+	  { echo '"$(PYTHON)" can make no environments: install its venv package (Debian: python3-venv)'; exit 1; }
+	$(PYTHON) -m venv --clear .venv-uv
+	.venv-uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt
+	@touch $@
+
+define environment
+	@test -x $(@D)/bin/python || $(UV) venv --quiet --clear --python .venv-uv/bin/python $(@D)
+	$(UV) pip sync --quiet --python $(@D) --require-hashes $<
+	$(UV) pip install --quiet --python $(@D) --no-deps --no-build-isolation --editable .
+	@touch $@
+endef
+
+.venv/.installed: locks/dev.txt pyproject.toml .venv-uv/.installed
+	$(environment)
+
+.venv-demo/.installed: locks/demo.txt pyproject.toml .venv-uv/.installed
+	$(environment)
+
+.venv-airflow/.installed: locks/airflow.txt pyproject.toml .venv-uv/.installed
+	$(environment)
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+  --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
+
+lock: .venv-uv/.installed ## pin the dependencies again; UPGRADE=--upgrade takes newer ones
+	$(COMPILE) --group uv --output-file locks/uv.txt
+	$(COMPILE) pyproject.toml --extra all --group dev --output-file locks/dev.txt
+	$(COMPILE) pyproject.toml --extra report --group build --constraints locks/dev.txt --output-file locks/demo.txt
+	$(COMPILE) pyproject.toml --extra airflow --extra kafka --extra report --group build --group test --output-file locks/airflow.txt

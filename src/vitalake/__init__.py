@@ -1,0 +1,1 @@
+"""vitalake: bedside vitals and alarms into tables that can be trusted."""

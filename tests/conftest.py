@@ -1,0 +1,50 @@
+"""What every test stands on: uncompiled kernels, Hypothesis profiles, marks by folder, real recordings."""
+
+import os
+from pathlib import Path
+
+# Uncompiled kernels show line, branch and overflow; set before anything imports Numba.
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+HERE = Path(__file__).parent
+SHARED_DATA = HERE.parent.parent / "shared" / "data"
+FOLDER_MARKS = ("airflow", "browser", "docker", "kafka", "soak", "spark")
+ONE_WORKER = ("spark", "kafka", "airflow")  # what is slow to start, starts in one xdist worker only
+
+# A busy machine is no failure: no profile has a deadline.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
+settings.register_profile("soak", settings.get_profile("dev"), max_examples=5_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark a test by the folders it lies in, and keep those that share a service together."""
+    for item in items:
+        if not item.path.is_relative_to(HERE):
+            continue
+        for folder in item.path.relative_to(HERE).parts[:-1]:
+            if folder in FOLDER_MARKS:
+                item.add_marker(folder)
+        service = next((mark for mark in ONE_WORKER if item.get_closest_marker(mark)), None)
+        if service:
+            item.add_marker(pytest.mark.xdist_group(service))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real recordings and vectors, which the repository doesn't hold (VITALAKE_SHARED_DATA)."""
+    folder = Path(os.environ.get("VITALAKE_SHARED_DATA") or SHARED_DATA)
+    if not folder.is_dir():
+        pytest.skip(f"no folder of real data at {folder}; VITALAKE_SHARED_DATA names another")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def compiled_environment() -> dict[str, str]:
+    """The environment for a child process whose kernels are compiled."""
+    return {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
