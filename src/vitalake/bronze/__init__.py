@@ -1,0 +1,1 @@
+"""Bronze: every byte of every message."""

@@ -1,0 +1,128 @@
+"""What a vendor's alarm code means in the one vocabulary: a table that users extend with their own.
+
+Codes compare without ASCII case, space, tab, LF, CR, ``*`` and ``_``: vendors write ``** HR HIGH``, ``HR_High``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vitalake.domain.alert_types import DEVICE_TYPES, OTHER
+from vitalake.domain.vitals import PRIORITIES
+from vitalake.errors import UserError
+
+STATES: Final = ("start", "continue", "update", "end", "point")
+"""What a device says of its alarm; the index is the code in kernels."""
+
+DEFAULT_PRIORITY: Final = "medium"
+"""The priority where neither the device nor the table says one."""
+
+_COLUMNS: Final = ("code", "alert_type", "priority")
+_FOLDED: Final = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} | dict.fromkeys(
+    map(ord, " \t\n\r*_")
+)
+
+
+def as_compared(word: str) -> str:
+    """Yield a word of an alert as it compares.
+
+    >>> as_compared("*** Vent_Fib/Tach")
+    'ventfib/tach'
+    """
+    return word.translate(_FOLDED)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a code means; ``priority`` is None where the table leaves it open."""
+
+    alert_type: str
+    priority: str | None = None
+
+
+@dataclass(frozen=True)
+class DeviceAlarms:
+    """The table of codes: as compared, to meaning."""
+
+    meanings: Mapping[str, Meaning]
+
+    def meaning(self, code: str) -> Meaning:
+        """Yield what a code means; an unknown one is `other`."""
+        return self.meanings.get(as_compared(code), Meaning(OTHER))
+
+    def extended(self, other: DeviceAlarms) -> DeviceAlarms:
+        """Yield this table with the codes of another, which win."""
+        return DeviceAlarms({**self.meanings, **other.meanings})
+
+    def to_mapping(self) -> dict[str, list[str | None]]:
+        """Yield the canonical table: code as compared to type and priority."""
+        return {code: [m.alert_type, m.priority] for code, m in sorted(self.meanings.items())}
+
+
+def built_in() -> DeviceAlarms:
+    """Yield the table that comes with the package.
+
+    >>> built_in().meaning("** HR High").alert_type
+    'tachycardia'
+    """
+    name = "device_alarms.csv"
+    return parse_device_alarms((files("vitalake.domain") / name).read_text("utf-8"), name)
+
+
+def load_device_alarms(path: str | Path) -> DeviceAlarms:
+    """Yield the built-in table extended by a CSV file with the columns code, alert_type and (optional) priority."""
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"device alarms {path}: {error}", "Give the path of a CSV file in UTF-8") from None
+    return built_in().extended(parse_device_alarms(text, str(path)))
+
+
+def parse_device_alarms(text: str, where: str) -> DeviceAlarms:
+    """Yield the table of a CSV text; ``where`` names it in errors. Further columns are notes."""
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    missing = [name for name in _COLUMNS[:2] if name not in (rows.fieldnames or ())]
+    if missing:
+        raise UserError(
+            f"{where} has no column {', '.join(missing)}", f"Write the header {','.join(_COLUMNS)}"
+        )
+    meanings: dict[str, Meaning] = {}
+    for row in rows:
+        line = f"{where}, line {rows.line_num}"
+        code = as_compared(row["code"] or "")
+        meaning = _read_meaning(line, row)
+        if not code:
+            raise UserError(f"{line}: code is empty", "Give the text that the device sends")
+        if meanings.setdefault(code, meaning) != meaning:
+            raise UserError(
+                f"{line}: {row['code']!r} compares as {code!r}, which stands above", "Keep one of the two"
+            )
+    return DeviceAlarms(meanings)
+
+
+def _read_meaning(line: str, row: Mapping[str, str | None]) -> Meaning:
+    alert_type = (row["alert_type"] or "").strip()
+    priority = (row.get("priority") or "").strip() or None
+    if alert_type not in DEVICE_TYPES:
+        raise UserError(f"{line}: alert_type is {alert_type!r}", f"Give one of {', '.join(DEVICE_TYPES)}")
+    if priority is not None and priority not in PRIORITIES:
+        raise UserError(
+            f"{line}: priority is {priority!r}", f"Give one of {', '.join(PRIORITIES)}, or nothing"
+        )
+    return Meaning(alert_type, priority)
+
+
+def map_codes(codes: pa.Array | pa.ChunkedArray, alarms: DeviceAlarms) -> pa.Array:
+    """Yield the alert_type of each alert_code; null for none. Each distinct code is looked up once."""
+    encoded = pc.dictionary_encode(codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes)
+    types = [alarms.meaning(code).alert_type for code in encoded.dictionary.to_pylist()]
+    return pa.array(types, pa.string()).take(encoded.indices)

@@ -1,0 +1,1 @@
+"""Silver is one function: parse, fold, summarise."""
