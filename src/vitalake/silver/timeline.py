@@ -1,0 +1,168 @@
+"""Observations of many patients in time order, as the arrays that folds read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vitalake.domain.vitals import CONSCIOUSNESS, HOUR_US, METHODS, NULL, VITALS
+from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s
+from vitalake.silver.strings import StringPool
+
+UNKNOWN: Final = -1
+"""The code of a consciousness, oxygen therapy or scale that is not there."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Arrays over ``n`` observations of ``p`` patients, sorted by patient, event_time and event_id.
+
+    ``table`` holds the same rows in the same order.  Vitals are hundredths, NULL where missing.
+    """
+
+    table: pa.Table
+    patients: pa.Array
+    starts: Int64s
+    time_us: Int64s
+    heart_rate: Int32s
+    pulse_rate: Int32s
+    resp_rate: Int32s
+    spo2: Int32s
+    systolic_bp: Int32s
+    diastolic_bp: Int32s
+    mean_bp: Int32s
+    temperature: Int32s
+    method: Int8s
+    arterial: Bools
+    consciousness: Int8s
+    on_oxygen: Int8s
+    spo2_scale: Int8s
+    ward: Int64s
+    bed: Int64s
+    device: Int64s
+    encounter: Int64s
+    rejected: npt.NDArray[np.int16]
+    snapshot: Int32s
+
+    @property
+    def snapshots(self) -> int:
+        """How many patient-hours there are."""
+        return int(np.count_nonzero(self.snapshot >= 0))
+
+    @property
+    def patient(self) -> Int64s:
+        """The index of each row's patient."""
+        return np.repeat(np.arange(len(self.patients), dtype=np.int64), np.diff(self.starts))
+
+
+def arrange(observations: pa.Table, pool: StringPool) -> Timeline:
+    """Yield the timeline of normalised observations (any order)."""
+    table = sort_events(observations)
+    time_us = table["event_time"].cast(pa.int64()).to_numpy()
+    encoded = pc.run_end_encode(table["patient_id"].combine_chunks()) if table.num_rows else None
+    ends = np.asarray(encoded.run_ends, dtype=np.int64) if encoded is not None else np.zeros(0, np.int64)
+    patients = encoded.values if encoded is not None else pa.array([], pa.string())
+    starts = np.concatenate([np.zeros(1, np.int64), ends])
+    vitals = {vital.name: hundredths(table[vital.name]) for vital in VITALS}
+    return Timeline(
+        table=table,
+        patients=patients,
+        starts=starts,
+        time_us=time_us,
+        **vitals,
+        method=_codes(table["method"], METHODS),
+        arterial=pc.fill_null(pc.equal(table["bp_method"], "arterial"), False).to_numpy(),
+        consciousness=_codes(table["consciousness"], CONSCIOUSNESS),
+        on_oxygen=_small(table["on_oxygen"].cast(pa.int8())),
+        spo2_scale=_small(table["spo2_scale"].cast(pa.int8())),
+        ward=pool.encode(table["ward"]),
+        bed=pool.encode(table["bed"]),
+        device=pool.encode(table["device_id"]),
+        encounter=pool.encode(table["encounter_id"]),
+        rejected=_rejected(table["issues"]),
+        snapshot=_snapshot(time_us, starts),
+    )
+
+
+def sort_events(observations: pa.Table) -> pa.Table:
+    """Yield the rows sorted by patient_id, event_time, event_id (texts by code point)."""
+    if observations.num_rows < 2:  # noqa: PLR2004 - nothing to sort
+        return observations
+    ids = pc.dictionary_encode(observations["patient_id"].combine_chunks())
+    rank = np.empty(len(ids.dictionary), np.int64)
+    rank[pc.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(rank))
+    patient = rank[ids.indices.to_numpy()]
+    time_us = observations["event_time"].cast(pa.int64()).to_numpy()
+    order = np.lexsort((time_us, patient))
+    order = _settle_ties(order, patient[order], time_us[order], observations["event_id"])
+    if np.array_equal(order, np.arange(len(order))):
+        return observations
+    return observations.take(pa.array(order))
+
+
+def _settle_ties(order: Int64s, patient: Int64s, time_us: Int64s, event_id: pa.ChunkedArray) -> Int64s:
+    """Order the rows of one patient and instant by event_id."""
+    same = (patient[1:] == patient[:-1]) & (time_us[1:] == time_us[:-1])
+    if not same.any():
+        return order
+    tied = np.zeros(len(order), bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    rows = np.flatnonzero(tied)
+    ids = event_id.take(pa.array(order[rows]))
+    group = np.cumsum(np.concatenate([[True], ~same]))[rows]
+    keys = pa.table({"group": group, "event_id": ids})
+    inner = pc.sort_indices(keys, sort_keys=[("group", "ascending"), ("event_id", "ascending")]).to_numpy()
+    settled = order.copy()
+    settled[rows] = order[rows[inner]]
+    return settled
+
+
+def hundredths(values: pa.ChunkedArray) -> Int32s:
+    """Yield kept doubles as whole hundredths; null gives NULL."""
+    doubles = pc.fill_null(values, float("nan")).to_numpy()
+    missing = np.isnan(doubles)
+    return np.where(missing, NULL, np.rint(np.where(missing, 0.0, doubles) * 100)).astype(np.int32)
+
+
+def _codes(texts: pa.ChunkedArray, vocabulary: tuple[str, ...]) -> Int8s:
+    return _small(pc.index_in(texts, pa.array(vocabulary)).cast(pa.int8()))
+
+
+def _small(values: pa.ChunkedArray) -> Int8s:
+    codes: Int8s = pc.fill_null(values, UNKNOWN).to_numpy().astype(np.int8)
+    return codes
+
+
+def _rejected(issues: pa.ChunkedArray) -> npt.NDArray[np.int16]:
+    """Yield a bit a vital that the event had as implausible."""
+    mask = np.zeros(len(issues), np.int16)
+    lists: Any = issues.combine_chunks()
+    texts = lists.flatten()
+    if not len(texts):
+        return mask
+    rows = pc.list_parent_indices(lists).to_numpy()
+    codes = pc.index_in(texts, pa.array([f"{vital.name}:implausible" for vital in VITALS]))
+    found = codes.is_valid().to_numpy(zero_copy_only=False)
+    bits = np.left_shift(1, codes.filter(codes.is_valid()).to_numpy()).astype(np.int16)
+    np.bitwise_or.at(mask, rows[found], bits)
+    return mask
+
+
+def _snapshot(time_us: Int64s, starts: Int64s) -> Int32s:
+    """Yield the snapshot's index on each patient's last row of an hour, else -1."""
+    n = len(time_us)
+    snapshot = np.full(n, -1, np.int32)
+    if not n:
+        return snapshot
+    hour = time_us // HOUR_US
+    last = np.ones(n, bool)
+    last[:-1] = hour[1:] != hour[:-1]
+    last[starts[1:] - 1] = True
+    snapshot[last] = np.arange(int(last.sum()), dtype=np.int32)
+    return snapshot
