@@ -1,0 +1,1 @@
+"""The adapter to Kafka that sources and publishing share: addresses, connections, topics, errors."""

@@ -1,0 +1,1 @@
+"""How raw messages come in: files, a simulator, data sets."""

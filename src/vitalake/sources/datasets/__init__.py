@@ -1,0 +1,1 @@
+"""Real data sets as messages of the wire contract."""
