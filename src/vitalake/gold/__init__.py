@@ -1,0 +1,1 @@
+"""Gold: one SQL file a table, and what reads their headers."""

@@ -1,0 +1,57 @@
+"""The gate: expectations judged on what Gold would become, before any of it is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+from vitalake.quality.expectations import Expectation
+
+Verdict = Literal["pass", "warn", "fail"]
+Ask = Callable[[str], pa.Table]
+"""An engine's answer to a SELECT."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation and what was found."""
+
+    expectation: Expectation
+    value: float | None
+    verdict: Verdict
+
+    @property
+    def limit(self) -> float:
+        """The limit that decided: the one that was passed, else the first one there is."""
+        warn, fail = self.expectation.warn_above, self.expectation.fail_above
+        decisive = fail if self.verdict == "fail" or warn is None else warn
+        return 0.0 if decisive is None else float(decisive)
+
+
+def judge(ask: Ask, expectations: Sequence[Expectation]) -> tuple[Check, ...]:
+    """Yield a check an expectation, all of them evaluated in one SELECT."""
+    if not expectations:
+        return ()
+    scalars = [
+        f"select {place} as place, cast(({each.sql}) as double) as value"
+        for place, each in enumerate(expectations)
+    ]
+    rows = ask(f"select place, value from ({' union all '.join(scalars)}) as judged").to_pylist()
+    found: dict[int, float | None] = {row["place"]: row["value"] for row in rows}
+    return tuple(Check(each, found[at], verdict(each, found[at])) for at, each in enumerate(expectations))
+
+
+def verdict(expectation: Expectation, value: float | None) -> Verdict:
+    """Yield pass, warn or fail; nothing to judge (null) passes.
+
+    >>> verdict(Expectation("late", "Few are late", "select 1", warn_above=0.1, fail_above=None), 0.2)
+    'warn'
+    """
+    if value is None:
+        return "pass"
+    if expectation.fail_above is not None and value > expectation.fail_above:
+        return "fail"
+    return "warn" if expectation.warn_above is not None and value > expectation.warn_above else "pass"
