@@ -1,0 +1,1 @@
+"""The two engines that run the same function and the same SQL."""

@@ -1,0 +1,1 @@
+"""The embedded engine: DuckDB and delta-rs in one process."""

@@ -1,0 +1,183 @@
+"""A lake in a local folder: DuckDB reads and computes, delta-rs keeps the log."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.domain.rules import Rules
+from vitalake.domain.tables import Table
+from vitalake.engines.embedded.files import write_files
+from vitalake.engines.embedded.log import DeltaFolder, told_plainly
+from vitalake.engines.embedded.read import declared, parquet, select_rows
+from vitalake.engines.embedded.session import connect
+from vitalake.engines.engine import Refiner
+from vitalake.errors import LakeBusy
+from vitalake.silver.watermark import Watermark
+
+
+class EmbeddedLake:
+    """The embedded engine on one folder (implements :class:`vitalake.engines.engine.Engine`)."""
+
+    name = "embedded"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.duckdb = connect()
+        self._folders: dict[str, DeltaFolder] = {}
+
+    def folder(self, table: Table) -> DeltaFolder:
+        """Yield the Delta table's folder, its log kept open."""
+        return self._folders.setdefault(table.name, DeltaFolder(self.path, table))
+
+    def exists(self, table: Table) -> bool:
+        """Tell whether the table is in the lake."""
+        return self.folder(table).open() is not None
+
+    @contextmanager
+    def lock(self, stage: str) -> Iterator[None]:
+        """Hold a stage of the lake, as long as this process lives at most."""
+        path = self.path / ".vitalake" / f"{stage}.lock"
+        with told_plainly(f"Can't lock the {stage} stage"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(path, blocking=False)
+            try:
+                lock.acquire()
+            except Timeout:
+                message = f"Another process holds the {stage} stage of {self.path}"
+                raise LakeBusy(message, "Wait for it to end, or end it") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def create(self, table: Table, properties: Mapping[str, str]) -> None:
+        """Create the empty table with Delta properties, unless it is there."""
+        self.folder(table).create(properties)
+
+    def properties(self, table: Table) -> Mapping[str, str]:
+        """Yield the table's Delta properties; none where there is no table."""
+        delta = self.folder(table).open()
+        return {} if delta is None else dict(delta.metadata().configuration)
+
+    def set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
+        """Set Delta properties of a table."""
+        delta = self.folder(table).open() or self.folder(table).create()
+        with told_plainly(f"Can't write {table.name}"):
+            delta.alter.set_table_properties(dict(properties), raise_if_not_exists=False)
+
+    def beside(self, name: str) -> EmbeddedLake:
+        """Yield a second lake that belongs to this one: its own tables, the same Bronze."""
+        lake = EmbeddedLake(self.path / ".vitalake" / name)
+        lake._folders[BRONZE_EVENTS.name] = self.folder(BRONZE_EVENTS)
+        return lake
+
+    def discard(self) -> None:
+        """Delete the lake; only of one that is beside another."""
+        with told_plainly(f"Can't delete {self.path}"):
+            shutil.rmtree(self.path)
+        self._folders.clear()
+
+    def read(self, table: Table) -> pa.Table:
+        """Yield all rows of a table."""
+        return self.rows(select_rows(self.folder(table))).cast(table.schema)
+
+    def committed(self, table: Table) -> int:
+        """Yield the last batch that was appended to the table, 0 for none."""
+        return self.folder(table).transaction(f"vitalake.{table.name}") or 0
+
+    def refiner(self, rules: Rules, *, watermark: Watermark, settled: int) -> Refiner:
+        """Start refining from the states settled up to a batch."""
+        from vitalake.engines.embedded.refine import EmbeddedRefiner  # noqa: PLC0415 - kernels are slow to import
+
+        return EmbeddedRefiner(self, rules, watermark=watermark, settled=settled)
+
+    def open(self, table: Table, where: str = "true") -> None:
+        """Register the temporary view ``table.name`` over its rows that satisfy ``where``."""
+        self.view(table.name, select_rows(self.folder(table), where))
+
+    def view(self, name: str, select: str) -> None:
+        """Register a temporary view."""
+        self._drop(name)
+        self.duckdb.execute(f'create temp view "{name}" as {select}')
+
+    def materialise(self, name: str, select: str) -> None:
+        """Compute ``select`` once and register its rows as ``name``."""
+        rows = self.rows(select)
+        self.register(name, rows)
+
+    def register(self, name: str, rows: pa.Table) -> None:
+        """Register rows in memory as the view ``name``."""
+        self._drop(name)
+        self.duckdb.register(name, rows)
+
+    def _drop(self, name: str) -> None:
+        self.duckdb.unregister(name)
+        self.duckdb.execute(f'drop view if exists temp."{name}"')
+
+    def rows(self, select: str) -> pa.Table:
+        """Yield what ``select`` returns."""
+        with told_plainly("Can't read the lake"):
+            return self.duckdb.sql(select).to_arrow_table()
+
+    def append(self, table: Table, rows: pa.Table, batch: int) -> None:
+        """Append rows in one commit, once a batch (a repeated batch is skipped)."""
+        folder = self.folder(table)
+        if self.committed(table) >= batch:
+            return
+        with told_plainly(f"Can't write {table.name}"):
+            adds = write_files(folder.path, table, rows.select(table.names))
+        folder.commit(adds, app=f"vitalake.{table.name}", version=batch)
+
+    def log(self, table: Table, rows: pa.Table) -> None:
+        """Append rows in one commit, every time."""
+        folder = self.folder(table)
+        with told_plainly(f"Can't write {table.name}"):
+            adds = write_files(folder.path, table, rows)
+        folder.commit(adds)
+
+    def replace(self, table: Table, rows: str, touched: str, batch: int) -> None:
+        """Delete the rows whose columns equal a row of ``touched``, insert ``rows``: one commit over the files hit."""
+        folder = self.folder(table)
+        keys = self.duckdb.sql(f'select * from "{touched}" limit 0').columns
+        on = " and ".join(f't."{key}" = k."{key}"' for key in keys)
+        files = folder.files()
+        hit: list[str] = []
+        if files:
+            source = parquet(table, files, filename=True)
+            found = self.rows(f'select distinct filename from {source} t semi join "{touched}" k on {on}')
+            hit = found["filename"].to_pylist()
+        columns = ", ".join(declared(column) for column in table.columns)
+        select = f'select {columns} from "{rows}"'
+        if hit:
+            kept = f'select {columns} from {parquet(table, hit)} t anti join "{touched}" k on {on}'
+            select = f"{kept} union all {select}"
+        self._rewrite(folder, select, hit, batch)
+
+    def overwrite(self, table: Table, rows: str, batch: int) -> None:
+        """Replace the whole table by the view ``rows`` in one commit."""
+        folder = self.folder(table)
+        columns = ", ".join(declared(column) for column in table.columns)
+        self._rewrite(folder, f'select {columns} from "{rows}"', folder.files(), batch)
+
+    def _rewrite(self, folder: DeltaFolder, select: str, hit: list[str], batch: int) -> None:
+        table = folder.table
+        order = ", ".join(f'"{name}"' for name in table.key)
+        rows = self.rows(f"select * from ({select}) order by {order}").cast(table.schema)
+        if not rows.num_rows and not hit:
+            return
+        with told_plainly(f"Can't write {table.name}"):
+            adds = write_files(folder.path, table, rows)
+        removes = [folder.relative(path) for path in hit]
+        folder.commit(adds, removes, app=f"vitalake.{table.name}.replace", version=batch)
+
+    def version(self, table: Table) -> int | None:
+        """Yield the table's Delta version, None if there is no such table."""
+        delta = self.folder(table).open()
+        return None if delta is None else delta.version()

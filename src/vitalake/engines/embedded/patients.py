@@ -1,0 +1,102 @@
+"""The newest state of every patient, in memory while one process refines."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from vitalake.silver.alarm_machine import FOREVER
+from vitalake.silver.changes import Told
+from vitalake.silver.kernel import Bools, Int64s
+from vitalake.silver.refine import Fold
+from vitalake.silver.states import States, unpack
+from vitalake.silver.strings import NONE, StringPool
+from vitalake.silver.timeline import Timeline
+
+_ROOM: Final = 256
+
+
+class Patients:
+    """Patients by id, their newest states, and the hour from which a repair of theirs waits."""
+
+    def __init__(self, fold: Fold) -> None:
+        self.fold = fold
+        self.due_us = np.full(_ROOM, FOREVER, np.int64)
+        self.dirty: dict[str, int] = {}
+        self._places: dict[str, int] = {}
+        self._states = States.initial(_ROOM)
+        self.told = Told.nothing()
+        self.retracted = Told.nothing()
+
+    def places(self, ids: list[str]) -> Int64s:
+        """Yield each patient's place, making room for new ones."""
+        places = self._places
+        found = np.array([places.setdefault(one, len(places)) for one in ids], dtype=np.int64)
+        if len(places) > len(self._states):
+            self._states = self._states.extended(2 * len(places))
+            more = np.full(len(self._states) - len(self.due_us), FOREVER, np.int64)
+            self.due_us = np.concatenate([self.due_us, more])
+        return found
+
+    def newest(self, timeline: Timeline) -> States:
+        """Yield a copy of the newest state of each patient of the timeline."""
+        places = self.places(timeline.patients.to_pylist())  # may move the states
+        return self._states.take(places)
+
+    @property
+    def ids(self) -> pa.Array:
+        """The patients by place."""
+        return pa.array(list(self._places), pa.string())
+
+    def at(self, places: Int64s) -> States:
+        """Yield copies of the states at some places."""
+        return self._states.take(places)
+
+    def due(self, now_us: int) -> Int64s:
+        """Yield the places of the patients for whom something is due by an instant."""
+        return np.flatnonzero(self.due_us[: len(self._places)] <= now_us)
+
+    def put(self, ids: list[str], states: States) -> None:
+        """Set the newest states."""
+        places = self.places(ids)  # may move the states
+        self._states.put(places, states)
+
+    def load(self, rows: pa.Table) -> None:
+        """Take over stored rows of silver_patient_states, one a patient."""
+        if rows.num_rows:
+            self.put(rows["patient_id"].to_pylist(), unpack(rows, self.fold.pool))
+
+    def late(self, timeline: Timeline) -> Bools:
+        """Tell which events are not after the last one that their patient's state has seen."""
+        states = self.newest(timeline).carry
+        last = np.repeat(states["last_time_us"], np.diff(timeline.starts))
+        seen = np.repeat(states["last_event"], np.diff(timeline.starts))
+        late: Bools = (seen != NONE) & (timeline.time_us < last)
+        ties = np.flatnonzero((seen != NONE) & (timeline.time_us == last))
+        if len(ties):
+            mine = timeline.table["event_id"].take(pa.array(ties)).to_pylist()
+            theirs = self.fold.pool.decode(seen[ties]).to_pylist()
+            late[ties] = [a <= b for a, b in zip(mine, theirs, strict=True)]
+        return late
+
+    def mark(self, ids: list[str], from_us: list[int]) -> None:
+        """Note that these patients must be folded again from an instant on."""
+        for one, at in zip(ids, from_us, strict=True):
+            self.dirty[one] = min(at, self.dirty.get(one, at))
+
+    def forget_texts(self) -> None:
+        """Drop the texts that no newest state points to."""
+        pool = StringPool()
+        self._states.recode(self.fold.pool, pool)
+        self.told.recode(self.fold.pool, pool)
+        self.retracted.recode(self.fold.pool, pool)
+        self.fold.renew(pool)
+
+
+def first_times(events: pa.Table) -> tuple[list[str], list[int]]:
+    """Yield the patients of some events and the first instant of each [us]."""
+    grouped: Any = pa.TableGroupBy(events.select(["patient_id", "event_time"]), "patient_id")
+    first = grouped.aggregate([("event_time", "min")])
+    return first["patient_id"].to_pylist(), first["event_time_min"].cast(pa.int64()).to_pylist()

@@ -1,0 +1,207 @@
+"""Refine on the embedded engine: the pure steps of Silver over newest states in memory.
+
+The order of commits makes the guarantee: quarantine, duplicates, alert changes, observations, progress.  Each is
+marked with the batch, so that a repetition skips what is there; once observations have it, only progress is missing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.domain.rules import Rules
+from vitalake.engines.embedded.alerts import AlertTeller
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.embedded.patients import Patients, first_times
+from vitalake.engines.embedded.repair import repair
+from vitalake.engines.embedded.repeats import RepeatFinder, Repeats
+from vitalake.engines.embedded.windows import replace_windows
+from vitalake.engines.engine import Counts
+from vitalake.silver.episodes import Episodes
+from vitalake.silver.kernel import Int64s
+from vitalake.silver.parse import parse
+from vitalake.silver.refine import Fold, Folded, observation_rows
+from vitalake.silver.tables import (
+    PROVENANCE,
+    SILVER_ALERT_CHANGES,
+    SILVER_DUPLICATES,
+    SILVER_OBSERVATIONS,
+    SILVER_PATIENT_STATES,
+    SILVER_QUARANTINE,
+)
+from vitalake.silver.timeline import arrange
+from vitalake.silver.watermark import Watermark, receipts
+
+_MEMORY: Final = timedelta(days=31)
+_HOT: Final = (SILVER_QUARANTINE, SILVER_DUPLICATES, SILVER_ALERT_CHANGES)
+"""What a batch commits before observations, where there is any."""
+
+
+class EmbeddedRefiner:
+    """Refines one bronze batch after the other, and settles what is derived."""
+
+    def __init__(self, lake: EmbeddedLake, rules: Rules, *, watermark: Watermark, settled: int) -> None:
+        self.lake = lake
+        self.rules = rules
+        self.watermark = watermark
+        self.patients = Patients(Fold(rules))
+        self.hours: list[pa.Table] = []
+        self.touched: list[pa.Table] = []
+        self._repeats = RepeatFinder(lake)
+        self._start(settled)
+
+    def _start(self, settled: int) -> None:
+        """Take up the stored states; what came after them is folded again by the next settling."""
+        table = SILVER_PATIENT_STATES
+        since = "true"
+        if self.watermark.newest is not None:
+            since = f"hour >= timestamptz '{self.watermark.newest - _MEMORY}'"
+        self.lake.open(table, since)
+        newest = "qualify row_number() over (partition by patient_id order by hour desc) = 1"
+        rows = self.lake.rows(f"select * from {table.name} {newest}")
+        self.patients.load(rows)
+        self.alerts = AlertTeller(self.lake, self.patients, settled)
+        last = rows["last_event_time"].cast(pa.int64())
+        self.alerts.recall(pa.table({"patient_id": rows["patient_id"], "since_us": last}))
+        self._take_up(settled)
+
+    def _take_up(self, settled: int) -> None:
+        """Mark the patients whose events came after the last settling (a run that was cut short)."""
+        self.lake.open(SILVER_OBSERVATIONS, f"batch > {settled}")
+        events = self.lake.rows("select patient_id, event_time, batch from silver_observations")
+        if events.num_rows:
+            self.patients.mark(*first_times(events))
+            self.touched.append(events.select(["patient_id", "event_time"]))
+            self.repair(int(pc.max(events["batch"]).as_py()))
+
+    def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
+        """Turn the messages of one bronze batch (None: read them from Bronze) into rows of Silver."""
+        if messages is None:
+            messages = self._bronze(batch)
+            if self.lake.committed(SILVER_OBSERVATIONS) >= batch:  # only progress was lost
+                return self._counted(batch, messages, at_end=at_end)
+        parsed = parse(messages)
+        events = self.patients.fold.type_alarms(parsed.observations)
+        repeats = self._repeats.find(events)
+        quarantine = pa.concat_tables([parsed.quarantine, _conflicts(messages, parsed.rows, events, repeats)])
+        duplicates = _duplicates(events, repeats)
+        new = events.take(pa.array(repeats.new))
+        observations, ended, places = self._fold(new, batch)
+        received = receipts(messages["source_time"], messages["ingest_time"]).take(
+            pa.array(parsed.rows[repeats.new])
+        )
+        self.watermark = self.watermark.seen(new["event_time"], received, at_end=at_end)
+        changes = self.alerts.tell(places, ended, self.time_us, batch)
+        for table, rows in ((SILVER_QUARANTINE, quarantine), (SILVER_DUPLICATES, duplicates)):
+            if rows.num_rows:
+                self.lake.append(table, rows, batch)
+        self.alerts.write(changes)
+        self.lake.append(SILVER_OBSERVATIONS, observations, batch)
+        rows_out = (table.num_rows for table in (observations, quarantine, duplicates, changes))
+        return Counts(messages.num_rows, *rows_out)
+
+    def _bronze(self, batch: int) -> pa.Table:
+        self.lake.open(BRONZE_EVENTS, f"batch = {batch}")
+        select = 'select * from bronze_events order by source, partition, "offset"'
+        return self.lake.rows(select).cast(BRONZE_EVENTS.schema)
+
+    def _counted(self, batch: int, messages: pa.Table, *, at_end: bool) -> Counts:
+        """Yield what a batch that is all there came to."""
+        for table in (SILVER_OBSERVATIONS, *_HOT):
+            self.lake.open(table, f"batch = {batch}")
+        self.lake.register("messages", messages)
+        kept = self.lake.rows("""
+            select o.event_time, coalesce(m.source_time, m.ingest_time) as received
+            from silver_observations o join messages m using (source, partition, "offset")
+        """)
+        self.watermark = self.watermark.seen(kept["event_time"], kept["received"], at_end=at_end)
+        counts = (
+            self.lake.rows(f"select 1 from {table.name}").num_rows for table in (SILVER_OBSERVATIONS, *_HOT)
+        )
+        return Counts(messages.num_rows, *counts)
+
+    def _fold(self, new: pa.Table, batch: int) -> tuple[pa.Table, list[Episodes], Int64s]:
+        """Yield the observation rows (those out of order waiting), the episodes that ended, the patients' places."""
+        patients = self.patients
+        timeline = arrange(new, patients.fold.pool)
+        late = patients.late(timeline)
+        waiting: pa.Table | None = None
+        if late.any():
+            waiting = timeline.table.filter(pa.array(late))
+            timeline = arrange(timeline.table.filter(pa.array(~late)), patients.fold.pool)
+            patients.mark(*first_times(waiting))
+        folded = patients.fold.fold(timeline, patients.newest(timeline))
+        places, ended = self.keep(folded, batch)
+        self.touched.append(new.select(["patient_id", "event_time"]))
+        rows = folded.observations(batch)
+        if waiting is not None:
+            rows = pa.concat_tables([rows, observation_rows(waiting, None, batch)])
+        return rows, ended, places
+
+    def keep(self, folded: Folded, batch: int) -> tuple[Int64s, list[Episodes]]:
+        """Take over the newest states and the hours; yield the patients' places, and what ended by place."""
+        patients = self.patients
+        ids = folded.timeline.patients.to_pylist()
+        places = patients.places(ids)
+        patients.put(ids, folded.newest)
+        self.hours.append(folded.hours(patients.fold.pool, batch))
+        for episodes in folded.ended:
+            episodes.records["patient"] = places[episodes.records["patient"]]
+        return places, folded.ended
+
+    @property
+    def time_us(self) -> int | None:
+        """How far time alone has come."""
+        return self.watermark.time_us(self.rules.grace_us)
+
+    def repair(self, batch: int) -> None:
+        """Fold again whatever patients wait for it, and rewrite the rows that differ."""
+        if self.patients.dirty:
+            repair(self, batch)
+
+    def settle(self, batch: int) -> None:
+        """Repair, then bring states and windows up to the observations."""
+        self.repair(batch)
+        self.alerts.write(self.alerts.tell(np.zeros(0, np.int64), [], self.time_us, batch))
+        if self.hours:
+            self._replace_hours(batch)
+        self.alerts.settle(batch)
+        if self.touched:
+            replace_windows(
+                self.lake, pa.concat_tables(self.touched, promote_options="permissive"), self.rules, batch
+            )
+        self.hours, self.touched = [], []
+        self.patients.forget_texts()
+
+    def _replace_hours(self, batch: int) -> None:
+        lake = self.lake
+        lake.register("pending_hours", pa.concat_tables(self.hours))
+        newest = "partition by patient_id, hour order by last_event_time desc, last_event_id desc, updated_batch desc"
+        lake.materialise("new_hours", f"select * from pending_hours qualify row_number() over ({newest}) = 1")
+        lake.view("touched_hours", "select patient_id, hour from new_hours")
+        lake.replace(SILVER_PATIENT_STATES, "new_hours", "touched_hours", batch)
+
+
+def _duplicates(events: pa.Table, repeats: Repeats) -> pa.Table:
+    rows = events.select([column.name for column in PROVENANCE]).take(pa.array(repeats.same))
+    columns = {name: rows[name] for name in rows.column_names} | {
+        name: repeats.first[name] for name in repeats.first.column_names
+    }
+    return pa.table(columns, schema=SILVER_DUPLICATES.schema)
+
+
+def _conflicts(messages: pa.Table, at: Int64s, events: pa.Table, repeats: Repeats) -> pa.Table:
+    rows = pa.array(repeats.conflicting)
+    n = len(repeats.conflicting)
+    provenance = events.select([column.name for column in PROVENANCE]).take(rows)
+    columns = {name: provenance[name] for name in provenance.column_names} | {
+        "payload": messages["payload"].take(pa.array(at[repeats.conflicting])),
+        "reason": pa.repeat("conflicting_duplicate", n),
+        "detail": pa.repeat("another event has the same patient, time and event_id", n),
+    }
+    return pa.table(columns, schema=SILVER_QUARANTINE.schema)

@@ -1,0 +1,118 @@
+"""Repairs: patients with events out of order are folded again from the state before them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vitalake.domain.vitals import HOUR_US
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.silver.kernel import Int64s
+from vitalake.silver.refine import SCORED_NAMES, Folded
+from vitalake.silver.states import States, unpack
+from vitalake.silver.strings import StringPool
+from vitalake.silver.tables import (
+    NORMALISED,
+    PROVENANCE,
+    SILVER_OBSERVATIONS,
+    SILVER_PATIENT_STATES,
+)
+from vitalake.silver.timeline import arrange
+
+if TYPE_CHECKING:
+    from vitalake.engines.embedded.refine import EmbeddedRefiner
+
+_BEGINNING: Final = -(2**62)
+_EVENT: Final = [column.name for column in (*NORMALISED, *PROVENANCE)]
+
+
+def repair(refiner: EmbeddedRefiner, batch: int) -> None:
+    """Fold the dirty patients again, tell what changed in their alerts, rewrite the observations that differ.
+
+    Reads the newest state of an hour before the first event out of order, and all events after it.  The changes come
+    first: a repetition finds them told, and goes on to the observations.
+    """
+    lake, patients = refiner.lake, refiner.patients
+    dirty = pa.table(
+        {
+            "patient_id": pa.array(list(patients.dirty), pa.string()),
+            "from_us": pa.array(list(patients.dirty.values()), pa.int64()),
+        }
+    )
+    lake.register("dirty", dirty)
+    before = _states_before(lake, refiner.hours)
+    rows = _events_after(lake, before)
+    fold = patients.fold
+    timeline = arrange(rows.select(_EVENT), fold.pool)
+    states = _starting_states(before, timeline.patients, fold.pool)
+    since = states.alarms["last_us"].copy()
+    folded = fold.fold(timeline, states)
+    refiner.hours = [_outside(lake, hours) for hours in refiner.hours]
+    places, ended = refiner.keep(folded, batch)
+    refiner.alerts.recall(pa.table({"patient_id": timeline.patients, "since_us": since}))
+    refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))
+    _rewrite(lake, folded, rows, batch)
+    patients.dirty.clear()
+
+
+def _states_before(lake: EmbeddedLake, pending: list[pa.Table]) -> pa.Table:
+    """Yield the newest state of an hour before the patient's ``from_us``."""
+    lake.open(SILVER_PATIENT_STATES)
+    lake.register("pending_hours", pa.concat_tables([SILVER_PATIENT_STATES.schema.empty_table(), *pending]))
+    hour_us = HOUR_US
+    return lake.rows(f"""
+        select patient_id, epoch_us(hour) as hour_us, state, names, devices, device_names
+        from (select *, 0 as newer from {SILVER_PATIENT_STATES.name} union all select *, 1 as newer from pending_hours)
+        join dirty using (patient_id)
+        where epoch_us(hour) + {hour_us} <= from_us
+        qualify row_number() over (
+          partition by patient_id
+          order by hour desc, newer desc, last_event_time desc, last_event_id desc, updated_batch desc
+        ) = 1
+    """)
+
+
+def _events_after(lake: EmbeddedLake, before: pa.Table) -> pa.Table:
+    lake.register("states_before", before)
+    lake.open(SILVER_OBSERVATIONS)
+    return lake.rows(f"""
+        select o.* from silver_observations o
+        join dirty d using (patient_id)
+        left join states_before s using (patient_id)
+        where epoch_us(o.event_time) >= coalesce(s.hour_us + {HOUR_US}, {_BEGINNING})
+    """)
+
+
+def _starting_states(before: pa.Table, patients: pa.Array, pool: StringPool) -> States:
+    states = States.initial(len(patients))
+    if before.num_rows:
+        places: Int64s = pc.index_in(before["patient_id"], patients).to_numpy()
+        states.put(places, unpack(before, pool))
+    return states
+
+
+def _rewrite(lake: EmbeddedLake, folded: Folded, rows: pa.Table, batch: int) -> None:
+    """Replace the observations whose scores differ from what stands in the lake."""
+    lake.register("folded", folded.observations(batch))
+    lake.register("stored", rows)
+    differs = " or ".join(f'f."{name}" is distinct from s."{name}"' for name in SCORED_NAMES)
+    key = "patient_id, event_time, event_id"
+    lake.materialise(
+        "repaired",
+        f"select f.* from folded f join stored s using ({key}) where s.updated_batch is null or {differs}",
+    )
+    lake.view("touched_events", f"select {key}, event_date from repaired")
+    if lake.rows("select count(*) as n from repaired")["n"][0].as_py():
+        lake.replace(SILVER_OBSERVATIONS, "repaired", "touched_events", batch)
+
+
+def _outside(lake: EmbeddedLake, hours: pa.Table) -> pa.Table:
+    """Drop the pending hours that the repair makes anew."""
+    lake.register("pending_hours", hours)
+    select = f"""
+        select h.* from pending_hours h anti join dirty d
+        on h.patient_id = d.patient_id and epoch_us(h.hour) + {HOUR_US} > d.from_us
+    """
+    return lake.rows(select).cast(SILVER_PATIENT_STATES.schema)

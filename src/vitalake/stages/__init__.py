@@ -1,0 +1,1 @@
+"""The road, one file a stage."""

@@ -1,0 +1,98 @@
+"""Ingest: messages of the sources -> bronze_events, byte for byte.
+
+Reads from the offsets that lake_batches holds; stamps time and batch; commits Bronze once a batch, then its progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.engines.engine import Engine
+from vitalake.sources.messages import Batch, Source, next_offset
+from vitalake.stages.progress import Done, Positions, Progress
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A bronze batch: its messages and the progress row to be written with it."""
+
+    messages: pa.Table
+    done: Done
+
+
+def ingest(
+    engine: Engine,
+    source: Source,
+    progress: Progress,
+    *,
+    run_id: str,
+    max_rows: int,
+    now: Callable[[], datetime],
+) -> Iterator[Ingested]:
+    """Commit what the source has after the known offsets to Bronze, batch by batch.
+
+    The caller writes each batch's progress.  Where nothing is new there is no batch, unless the last one had not
+    reached the end: then an empty one says that the end is reached.
+    """
+    batch = progress.batch("ingest")
+    at_end = progress.at_end or batch == 0
+    for read in source.read(progress.positions, max_rows):
+        if not read.messages.num_rows and (at_end or not read.at_end):
+            continue
+        batch += 1
+        started = now()
+        messages = stamp(read, batch, started)
+        engine.append(BRONZE_EVENTS, messages, batch)
+        at_end = read.at_end
+        yield Ingested(messages, _done(read, batch, run_id, started, now()))
+
+
+def stamp(read: Batch, batch: int, ingest_time: datetime) -> pa.Table:
+    """Yield the rows of bronze_events in bronze order, which decides the first of conflicting duplicates."""
+    messages = read.messages
+    n = messages.num_rows
+    if len(read.next_offsets) > 1:
+        messages = messages.sort_by([(name, "ascending") for name in BRONZE_EVENTS.key])
+    columns = {name: messages[name] for name in messages.column_names} | {
+        "ingest_time": pa.repeat(pa.scalar(ingest_time, pa.timestamp("us", tz="UTC")), n),
+        "ingest_date": pa.repeat(pa.scalar(ingest_time.date(), pa.date32()), n),
+        "batch": pa.repeat(pa.scalar(batch, pa.int64()), n),
+    }
+    return pa.table(columns, schema=BRONZE_EVENTS.schema)
+
+
+def recover(engine: Engine, progress: Progress, *, run_id: str, now: Callable[[], datetime]) -> Done | None:
+    """Yield the progress row that a crash lost after its bronze commit, made again from Bronze."""
+    batch = engine.committed(BRONZE_EVENTS)
+    if batch <= progress.batch("ingest"):
+        return None
+    engine.open(BRONZE_EVENTS, f"batch = {batch}")
+    rows = engine.rows("""
+        select source, partition, max("offset") as last, max_by(octet_length(payload), "offset") as length,
+          count(*) as n
+        from bronze_events group by source, partition
+    """).to_pylist()
+    offsets: Positions = {
+        (row["source"], row["partition"]): next_offset(row["source"], row["last"], row["length"] or 0)
+        for row in rows
+    }
+    at = now()
+    return Done("ingest", batch, run_id, at, at, rows_in=sum(row["n"] for row in rows), offsets=offsets)
+
+
+def _done(read: Batch, batch: int, run_id: str, started: datetime, ended: datetime) -> Done:
+    return Done(
+        "ingest",
+        batch,
+        run_id,
+        started,
+        ended,
+        rows_in=read.messages.num_rows,
+        at_end=read.at_end,
+        offsets=dict(read.next_offsets),
+    )

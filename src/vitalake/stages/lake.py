@@ -1,0 +1,72 @@
+"""A lake: one folder or schema of tables, the engine that made it and the configuration that shapes its results."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from vitalake.domain.rules import Rules
+from vitalake.engines.engine import Engine
+from vitalake.errors import LakeError, UserError
+from vitalake.silver.tables import LAKE_BATCHES
+
+LAYOUT: Final = 1
+"""The version of the tables and of the packed states; a lake of an older one is rebuilt."""
+PROPERTY: Final = "vitalake.lake"
+"""The Delta property of lake_batches in which a lake describes itself."""
+
+
+@dataclass(frozen=True)
+class LakeInfo:
+    """What a lake says of itself."""
+
+    lake_id: str
+    layout: int
+    engine: str
+    rules: str
+    """The canonical JSON of :class:`~vitalake.domain.rules.Rules`."""
+
+    @property
+    def parsed_rules(self) -> Rules:
+        """The configuration that shaped its results."""
+        return Rules.from_json(self.rules)
+
+
+def read_info(engine: Engine) -> LakeInfo | None:
+    """Yield what the lake says of itself, None where there is no lake."""
+    text = engine.properties(LAKE_BATCHES).get(PROPERTY)
+    return None if text is None else LakeInfo(**json.loads(text))
+
+
+def require_lake(engine: Engine, where: str) -> LakeInfo:
+    """Yield what the lake says of itself; an error where there is none."""
+    info = read_info(engine)
+    if info is None:
+        raise UserError(f"{where} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
+    return info
+
+
+def open_for_writing(engine: Engine, rules: Rules | None, where: str) -> LakeInfo:
+    """Yield the lake's description, making the lake where there is none; refuse other rules or another engine."""
+    info = read_info(engine)
+    if info is None:
+        info = LakeInfo(str(uuid.uuid4()), LAYOUT, engine.name, (rules or Rules()).to_json())
+        engine.create(LAKE_BATCHES, {PROPERTY: json.dumps(asdict(info))})
+        return info
+    if info.engine != engine.name:
+        raise UserError(
+            f"{where} was made by the {info.engine} engine",
+            f"Use --engine {info.engine}, or copy bronze_events and lake_batches to a new folder and rebuild there",
+        )
+    if info.layout != LAYOUT:
+        raise LakeError(
+            f"{where} has layout {info.layout}, this version writes {LAYOUT}", "Run: vitalake rebuild"
+        )
+    if rules is not None and rules.to_json() != info.rules:
+        raise UserError(
+            f"{where} was made with other rules (version {info.parsed_rules.version}, asked for {rules.version})",
+            "Leave the rules out, or apply them to everything with: vitalake rebuild",
+        )
+    return info

@@ -1,0 +1,84 @@
+"""Refine: bronze batches -> Silver, one batch at a time, in order; settled at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from vitalake.engines.engine import Counts, Engine, Refiner
+from vitalake.silver.tables import SILVER_TABLES
+from vitalake.stages.ingest import Ingested
+from vitalake.stages.progress import Done, Progress, record
+
+
+class Refine:
+    """The stage as a run holds it: newest states in memory, the batches done since the last settling."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        refiner: Refiner,
+        progress: Progress,
+        *,
+        run_id: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._refiner = refiner
+        self._run_id = run_id
+        self._now = now
+        self.batch = progress.batch("refine")
+        self._settled = progress.batch("settle")
+        self._ends = progress.ends
+
+    def pending(self, last: int) -> Iterator[Done]:
+        """Refine the bronze batches up to ``last`` that have no progress yet."""
+        for batch in range(self.batch + 1, last + 1):
+            started = self._now()
+            counts = self._refiner.refine(batch, None, at_end=self._ends.get(batch, False))
+            done = self._done(batch, counts, started)
+            record(self._engine, done)
+            self.batch = batch
+            yield done
+
+    def batch_of(self, ingested: Ingested) -> Done:
+        """Refine a bronze batch that is in memory; write the progress of both stages in one commit."""
+        batch = ingested.done.batch
+        started = self._now()
+        counts = self._refiner.refine(batch, ingested.messages, at_end=ingested.done.at_end)
+        done = self._done(batch, counts, started)
+        record(self._engine, ingested.done, done)
+        self.batch = batch
+        return done
+
+    def settle(self) -> Done | None:
+        """Bring the derived tables up to the observations, where a batch came since."""
+        if self.batch <= self._settled:
+            return None
+        started = self._now()
+        self._refiner.settle(self.batch)
+        versions = {
+            table.name: version
+            for table in SILVER_TABLES
+            if (version := self._engine.version(table)) is not None
+        }
+        done = Done("settle", self.batch, self._run_id, started, self._now(), versions=versions)
+        record(self._engine, done)
+        self._settled = self.batch
+        return done
+
+    def _done(self, batch: int, counts: Counts, started: datetime) -> Done:
+        return Done(
+            "refine",
+            batch,
+            self._run_id,
+            started,
+            self._now(),
+            rows_in=counts.messages,
+            observations=counts.observations,
+            quarantined=counts.quarantined,
+            duplicates=counts.duplicates,
+            changes=counts.changes,
+            newest_event=self._refiner.watermark.newest,
+            watermark=self._refiner.watermark.reached,
+        )
