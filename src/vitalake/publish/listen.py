@@ -1,0 +1,107 @@
+"""Events as a subscriber gets them: committed ones only."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, Message
+
+from vitalake.kafka.codes import NO_TOPIC
+from vitalake.kafka.connection import Connection
+from vitalake.kafka.topics import list_partitions
+from vitalake.publish.topics import ALERTS, PIPELINE, QUARANTINE
+
+TOPICS: Final = (ALERTS, PIPELINE, QUARANTINE)
+
+_STEP_S: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One event off the wire; ``appended_at`` is when its topic got it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str | None
+    event: dict[str, Any]
+    appended_at: datetime | None
+
+
+def listen(
+    connection: Connection,
+    topics: Sequence[str] = TOPICS,
+    *,
+    from_beginning: bool = False,
+    quiet_s: float | None = None,
+) -> Iterator[Heard]:
+    """Yield events as they come, for ever, or until none came for ``quiet_s`` seconds.
+
+    A topic that is not there yet is waited for.  What is no JSON object (not ours) is passed over.
+
+    Raises:
+        Unavailable: no broker answers at the start.
+        UserError: access refused.
+    """
+    with connection.translating("opened a consumer"):
+        consumer = Consumer(
+            connection.configure(
+                group_id=f"vitalake-listen-{uuid.uuid4()}",
+                enable_auto_commit=False,
+                isolation_level="read_committed",
+                auto_offset_reset="earliest" if from_beginning else "latest",
+                topic_metadata_refresh_interval_ms=5000,
+                fetch_wait_max_ms=100,
+            )
+        )
+    try:
+        for topic in topics:
+            list_partitions(connection, consumer, topic)  # fails at once where nobody answers
+        consumer.subscribe(list(topics))
+        yield from _hear(connection, consumer, quiet_s)
+    finally:
+        consumer.close()
+
+
+def _hear(connection: Connection, consumer: Consumer, quiet_s: float | None) -> Iterator[Heard]:
+    heard_at = time.monotonic()
+    while quiet_s is None or time.monotonic() - heard_at < quiet_s:
+        with connection.translating("listened"):
+            messages = (
+                consumer.consume(1000, _STEP_S) if quiet_s is not None else consumer.consume(1, _STEP_S)
+            )
+        for message in messages:
+            heard_at = time.monotonic()
+            if (heard := _decode(connection, message)) is not None:
+                yield heard
+
+
+def _decode(connection: Connection, message: Message) -> Heard | None:
+    error = message.error()
+    if error is not None:
+        if error.code() in NO_TOPIC:
+            return None
+        raise connection.translate(error, "listened")
+    try:
+        event = json.loads(message.value() or b"null")
+    except ValueError:
+        return None
+    if not isinstance(event, dict):
+        return None
+    key = message.key()
+    kind, stamp_ms = message.timestamp()
+    appended_at = None if kind == TIMESTAMP_NOT_AVAILABLE else datetime.fromtimestamp(stamp_ms / 1000, UTC)
+    return Heard(
+        message.topic() or "",
+        message.partition() or 0,
+        message.offset() or 0,
+        key.decode(errors="replace") if key is not None else None,
+        event,
+        appended_at,
+    )
