@@ -1,0 +1,101 @@
+"""``vitalake check``: do messages meet the contract?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vitalake.cli.options import Json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from vitalake.quality.conformance import Conformance
+
+NAME = "check"
+EXAMPLES = (
+    "vitalake check vitalake-demo/messages",
+    "vitalake check --lake vitalake-demo/lake --json",
+)
+
+
+def command(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE...]", help="Files or folders of messages, as for run."),
+    ] = None,
+    lake: Annotated[
+        Path | None, typer.Option("--lake", metavar="DIR", help="Check the messages that this lake holds.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Hold messages against the wire contract.
+
+    Writes nothing. Counts what would go to quarantine, by reason, and what single fields lose, by issue;
+    names the fields that the contract does not know, in a sample of each batch. The exit code is 1 where a
+    message or a field would be lost.
+    """
+    from vitalake.errors import UserError
+    from vitalake.quality.conformance import Conformance
+
+    if bool(sources) == bool(lake):
+        raise UserError(
+            "Nothing to check" if not sources else "Two things to check", "Name either sources or --lake DIR"
+        )
+    found = Conformance()
+    for messages in _of_lake(lake) if lake else _of_sources(sources or []):
+        found.look_at(messages)
+    _print(found, as_json=as_json)
+    if not found.fine:
+        raise typer.Exit(1)
+
+
+def _of_sources(names: list[str]) -> Iterator[pa.Table]:
+    """Yield the messages as bronze would hold them if they came now."""
+    from vitalake import clock
+    from vitalake.cli.progress import working
+    from vitalake.cli.settings import read_settings
+    from vitalake.cli.source import open_source
+    from vitalake.stages.ingest import stamp
+
+    source, size = open_source(names)
+    with working("check") as work:
+        for batch in work.watch(source, size).read({}, read_settings().batch_rows):
+            work.count(batch.messages.num_rows)
+            yield stamp(batch, 1, clock.now())
+
+
+def _of_lake(lake: Path) -> Iterator[pa.Table]:
+    """Yield the messages of Bronze, batch by batch."""
+    from vitalake.bronze.tables import BRONZE_EVENTS
+    from vitalake.cli.lakes import open_lake
+    from vitalake.stages.progress import read_progress
+
+    engine = open_lake(lake)
+    for batch in range(1, read_progress(engine).batch("ingest") + 1):
+        engine.open(BRONZE_EVENTS, f"batch = {batch}")
+        yield engine.rows('select * from bronze_events order by source, partition, "offset"')
+
+
+def _print(found: Conformance, *, as_json: bool) -> None:
+    from vitalake.cli.output import print_facts, print_json, print_rows, print_text
+
+    facts: dict[str, Any] = {"messages": found.messages, "good": found.good}
+    groups = {"quarantined": found.quarantined, "issues": found.issues, "unknown fields": found.unknown}
+    if as_json:
+        print_json(
+            facts | {name.replace(" ", "_"): dict(counts.most_common()) for name, counts in groups.items()}
+        )
+        return
+    print_facts(facts)
+    for name, counts in groups.items():
+        if counts:
+            print_rows([{name: each, "n": n} for each, n in counts.most_common()], title=name.capitalize())
+    verdict = (
+        "Nothing is lost." if found.fine else "What is quarantined or null here is in bronze all the same."
+    )
+    print_text(f"\n{verdict}")

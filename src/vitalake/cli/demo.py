@@ -1,0 +1,121 @@
+"""``vitalake demo``: a simulated hospital from messages to a ranked ward, in one command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "demo"
+EXAMPLES = ("vitalake demo", "vitalake demo --dir vitalake-demo --patients 50")
+SHOWN: Final = 10
+"""How many patients of the ward are printed."""
+
+
+def command(
+    *,
+    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where to put it.")] = Path(
+        "vitalake-demo"
+    ),
+    patients: Annotated[int, typer.Option("--patients", metavar="N", help="How many patients.")] = 50,
+) -> None:
+    """Simulate a hospital's day and rank its patients by risk.
+
+    Writes messages into DIR/messages and a lake into DIR/lake. Started again it goes on with what is there.
+    """
+    from vitalake.cli.alerts import read_alerts
+    from vitalake.cli.lakes import run_on
+    from vitalake.cli.patients import rank_patients
+    from vitalake.cli.settings import Settings
+    from vitalake.cli.source import open_source
+
+    truth = _simulate_once(folder, patients)
+    source, size = open_source([str(folder / "messages")])
+    lake = folder / "lake"
+    with run_on(lake, "bronze and silver", new=True) as (run, work):
+        run.silver(work.watch(source, size), Settings().batch_rows)
+        work.say("gold")
+        run.curate().refuse()
+    ranked = rank_patients(run.engine)
+    _print_ward(ranked)
+    _print_alerts(read_alerts(run.engine))
+    _print_quality(lake, truth)
+    _print_next(lake, ranked[0])
+
+
+def _simulate_once(folder: Path, patients: int) -> Mapping[str, Any]:
+    """Make the messages unless they are there; yield their true counts."""
+    from vitalake.cli.simulate import START, read_settings, write_messages, write_truth
+    from vitalake.errors import UserError
+
+    known = folder / "truth.json"
+    if not known.exists():
+        if folder.exists() and any(entry.name != "messages" for entry in folder.iterdir()):
+            raise UserError(f"{folder} holds other things", "Name another folder with --dir")
+        (folder / "messages").mkdir(parents=True, exist_ok=True)
+        settings = read_settings(start=START, patients=patients)
+        write_truth(write_messages(settings, folder / "messages", overwrite=True), known, overwrite=False)
+    truth: Mapping[str, Any] = json.loads(known.read_text(encoding="utf-8"))
+    return truth
+
+
+def _print_ward(ranked: list[dict[str, Any]]) -> None:
+    from vitalake.cli.output import print_rows, print_text
+    from vitalake.cli.patients import ward_columns
+
+    print_rows(ranked[:SHOWN], ward_columns(), title="The ward by risk")
+    if len(ranked) > SHOWN:
+        print_text(f"... and {len(ranked) - SHOWN} more")
+
+
+def _print_alerts(alerts: list[dict[str, Any]]) -> None:
+    from vitalake.cli.alerts import alert_columns
+    from vitalake.cli.output import print_rows, print_text
+
+    active = [alert for alert in alerts if alert["state"] == "active"]
+    print_rows(active[:SHOWN], alert_columns(), title="Active alerts")
+    print_text(f"... {len(active)} active, {len(alerts) - len(active)} cleared in all")
+
+
+def _print_quality(lake: Path, truth: Mapping[str, Any]) -> None:
+    """Print what was sent beside what the lake found, and the gate's verdicts."""
+    from vitalake.cli.lakes import lake_tables, open_lake
+    from vitalake.cli.output import field, print_rows, print_text
+    from vitalake.cli.status import read_counts
+
+    engine = open_lake(lake)
+    for table in lake_tables():
+        engine.open(table)
+    found = read_counts(engine)
+    sent = {
+        "messages": truth["messages"],
+        "observations": truth["valid"],
+        "duplicates": truth["duplicates"],
+        "quarantined": sum(truth["malformed"].values()) + truth["conflicting"],
+    }
+    rows = [{"data": name, "sent": count, "found": found[name]} for name, count in sent.items()]
+    print_rows(rows, [field(name) for name in ("data", "sent", "found")], title="Every message accounted for")
+    print_text(f"\nQuality gate: {found['quality']}")
+
+
+def _print_next(lake: Path, worst: Mapping[str, Any]) -> None:
+    from vitalake.cli.output import print_text, print_title
+
+    program = sys.argv[0] if Path(sys.argv[0]).name == "vitalake" and not which("vitalake") else "vitalake"
+    print_title("Try next", before="\n")
+    for line in (
+        f"{program} patients --lake {lake}",
+        f"{program} patient {worst['patient_id']} --lake {lake}",
+        f"{program} alerts --lake {lake}",
+        f"{program} trace {worst['as_of_event_id']} --lake {lake}",
+        f"{program} sql 'select reason, count(*) as n from silver_quarantine group by 1' --lake {lake}",
+        f"{program} status --lake {lake}",
+    ):
+        print_text(f"  {line}")

@@ -1,0 +1,82 @@
+"""The lake a command works on: which one, opened to be read or to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.cli.options import EngineName
+from vitalake.cli.progress import Work, working
+from vitalake.cli.rules import read_rules
+from vitalake.cli.settings import FILE, Settings, read_settings
+from vitalake.domain.tables import Table
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.errors import UserError
+from vitalake.gold.definitions import gold_tables
+from vitalake.gold.records import RECORDS
+from vitalake.silver.tables import LAKE_BATCHES, SILVER_TABLES
+from vitalake.stages.lake import LakeInfo, read_info, require_lake
+from vitalake.stages.run import Run
+
+
+def lake_folder(settings: Settings) -> Path:
+    """Yield the lake's folder; an error where none is named."""
+    if settings.lake is None:
+        raise UserError("No lake is named", f"Say --lake DIR, or set VITALAKE_LAKE, or lake in {FILE}")
+    return settings.lake
+
+
+def open_lake(lake: Path | None) -> EmbeddedLake:
+    """Yield an existing lake to read, whichever engine made it."""
+    return open_described(lake)[0]
+
+
+def open_described(lake: Path | None) -> tuple[EmbeddedLake, LakeInfo]:
+    """Yield an existing lake to read, and what it says of itself."""
+    folder = lake_folder(read_settings(lake=lake))
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder} does not exist", "Name a lake, or make one with: vitalake run SOURCE --lake DIR"
+        )
+    engine = EmbeddedLake(folder)
+    return engine, require_lake(engine, str(folder))
+
+
+@contextmanager
+def run_on(
+    lake: Path | None,
+    what: str,
+    *,
+    engine: EngineName | None = None,
+    rules: Path | None = None,
+    new: bool = False,
+) -> Iterator[tuple[Run, Work]]:
+    """Yield a run on the lake with a bar that shows its work; only with ``new`` may the lake be a new one."""
+    settings = read_settings(lake=lake, engine=engine, rules=rules)
+    folder = lake_folder(settings)
+    opened = EmbeddedLake(folder)
+    made = read_info(opened) is not None
+    if not made:
+        _require_room(folder, new=new)
+    # Rules from the settings are for new lakes; those asked for with --rules are held against an old one's.
+    asked = rules if made else settings.rules
+    with working(what) as work:
+        yield Run(opened, str(folder), read_rules(asked) if asked else None, told=work), work
+
+
+def _require_room(folder: Path, *, new: bool) -> None:
+    """Refuse to work on what is no lake: only an empty or absent folder may become one."""
+    if not new:
+        raise UserError(f"{folder} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file", "Name a folder for the lake")
+    if folder.is_dir() and any(entry.name != ".vitalake" for entry in folder.iterdir()):
+        raise UserError(f"{folder} is no lake and holds other things", "Name a new or an empty folder")
+
+
+def lake_tables() -> tuple[Table, ...]:
+    """Yield every table of a lake, from raw to derived."""
+    gold = (each.table for each in gold_tables())
+    return (BRONZE_EVENTS, LAKE_BATCHES, *SILVER_TABLES, *gold, *RECORDS)

@@ -1,0 +1,48 @@
+"""Options that several commands share, so that a thing is called the same everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class EngineName(StrEnum):
+    """What computes and writes a lake."""
+
+    embedded = "embedded"
+
+
+Lake = Annotated[
+    Path | None,
+    typer.Option(
+        "--lake", metavar="DIR", help="The lake's folder; else VITALAKE_LAKE, else lake in vitalake.toml."
+    ),
+]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...", help="Files or folders of messages, one JSON object a line; gzip too."
+    ),
+]
+BatchRows = Annotated[
+    int | None, typer.Option("--batch-rows", min=1, metavar="N", help="The most messages a batch.")
+]
+RulesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules",
+        metavar="FILE",
+        help="YAML or TOML: maximum ages, windows, assumptions. Stored in a new lake.",
+    ),
+]
+Engine = Annotated[EngineName | None, typer.Option("--engine", help="What computes and writes the lake.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write Gold even where the quality gate fails; this is recorded.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+Start = Annotated[str, typer.Option("--start", metavar="TIME", help="When it begins, with an offset.")]

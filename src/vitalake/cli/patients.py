@@ -1,0 +1,78 @@
+"""``vitalake patients``: the ward ranked by risk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from vitalake.cli.options import Json, Lake
+
+if TYPE_CHECKING:
+    from vitalake.cli.output import Column
+    from vitalake.engines.engine import Engine
+
+NAME = "patients"
+EXAMPLES = (
+    "vitalake patients --lake vitalake-demo/lake",
+    "vitalake patients --lake vitalake-demo/lake --top 3 --json",
+)
+STYLES: Final = {"CRITICAL": "bold red", "MODERATE": "yellow", "UNKNOWN": "magenta", "STABLE": "green"}
+
+
+def command(
+    lake: Lake = None,
+    *,
+    ward: Annotated[str | None, typer.Option("--ward", metavar="NAME", help="Only this ward.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the patients, the one at highest risk first.
+
+    Each as of the patient's own last event.
+
+    Risk groups: CRITICAL (NEWS2 of 7 and more), MODERATE (5 and 6, or 3 in one component), UNKNOWN (too
+    little is known to call it low), STABLE.
+    """
+    from vitalake.cli.lakes import open_lake
+    from vitalake.cli.output import print_json, print_rows, print_text
+
+    ranked = [row for row in rank_patients(open_lake(lake)) if ward is None or row["ward"] == ward]
+    shown = ranked[:top]
+    if as_json:
+        print_json(shown)
+    elif shown:
+        print_rows(shown, ward_columns())
+    else:
+        print_text("No patients yet: gold is empty. Fill it with: vitalake run SOURCE --lake DIR")
+
+
+def rank_patients(engine: Engine) -> list[dict[str, Any]]:
+    """Yield the rows of gold_patient_risk_snapshot with their ``rank``, the patient at highest risk first."""
+    from vitalake.analytics.ward import RANKED_WARD
+    from vitalake.cli.reading import read_rows
+    from vitalake.gold.definitions import gold_table
+
+    engine.open(gold_table("gold_patient_risk_snapshot").table)
+    return read_rows(engine, RANKED_WARD)
+
+
+def ward_columns() -> list[Column]:
+    """Yield the columns of the printed ward: rank, who, NEWS2 with its upper bound, trend, latest vitals."""
+    from vitalake.cli.chart import chart_columns, news2
+    from vitalake.cli.output import Column, field
+
+    return [
+        field("rank", "#"),
+        field("patient_id", "patient"),
+        field("ward"),
+        Column("risk", lambda row: row["risk_group"], lambda row: STYLES.get(row["risk_group"], "")),
+        Column("NEWS2", lambda row: news2(row["news2_score"], row["news2_upper"])),
+        Column("4 h", lambda row: _signed(row["news2_change_4h"])),
+        *chart_columns(),
+        field("as_of", "last seen (UTC)"),
+    ]
+
+
+def _signed(change: int | None) -> str | None:
+    return None if change is None else f"{change:+d}"

@@ -1,0 +1,36 @@
+"""``vitalake sql``: ask the lake anything, change nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vitalake.cli.options import Json, Lake
+
+NAME = "sql"
+EXAMPLES = (
+    "vitalake sql 'show tables' --lake vitalake-demo/lake",
+    "vitalake sql 'describe silver_observations' --lake vitalake-demo/lake",
+    "vitalake sql 'select ward, count(*) as n from silver_observations group by 1' --lake vitalake-demo/lake",
+)
+
+
+def command(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT in DuckDB's SQL.")],
+    lake: Lake = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Query the lake's tables; it can only read.
+
+    Each table is a view of its own name.
+    """
+    from vitalake.cli.lakes import lake_tables, open_lake
+    from vitalake.cli.output import field, print_json, print_rows
+    from vitalake.cli.reading import to_rows
+    from vitalake.engines.embedded.query import query_tables
+
+    rows = query_tables(open_lake(lake), lake_tables(), query)
+    listed = to_rows(rows)
+    print_json(listed) if as_json else print_rows(listed, [field(name) for name in rows.column_names])
