@@ -1,0 +1,105 @@
+"""Writes the generated pages of docs/ from the code: ``make docs``. Tests fail while one is stale."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from vitalake.cli.app import COMMANDS
+from vitalake.cli.lakes import lake_tables
+from vitalake.domain.schemas import generated_files
+from vitalake.domain.tables import Table
+
+DOCS = Path(__file__).parent
+REQUIRED = r" \*"
+NOTE = "<!-- Written by make docs from the code: change that instead. -->"
+
+
+def tables_page() -> str:
+    """Yield docs/tables.md: each table of a lake, each column."""
+    parts = [
+        "# The tables of a lake",
+        NOTE,
+        "Open Delta tables, one folder each. Times are UTC, units are UCUM. A column that is never null is marked \\*.",
+        "\n".join(f"* [`{table.name}`](#{table.name}): one row per {table.grain}" for table in lake_tables()),
+        *(_table_section(table) for table in lake_tables()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table_section(table: Table) -> str:
+    told = [f"One row per {table.grain}.", f"Key: {', '.join(f'`{name}`' for name in table.key)}."]
+    if table.partition_by:
+        told.append(f"Partitioned by {', '.join(f'`{name}`' for name in table.partition_by)}.")
+    rows = [
+        f"| `{column.name}`{REQUIRED * column.required} | {column.type} | {column.unit or ''} | {column.doc} |"
+        for column in table.columns
+    ]
+    head = [
+        f"## {table.name}",
+        "",
+        " ".join(told),
+        "",
+        "| column | type | unit | what |",
+        "|---|---|---|---|",
+    ]
+    return "\n".join([*head, *rows])
+
+
+def commands_page() -> str:
+    """Yield docs/cli.md: the help of every command."""
+    parts = ["# The command line", NOTE, _help(""), *(_help(module.NAME) for module in COMMANDS)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _help(name: str) -> str:
+    title = f"## vitalake {name}\n\n" if name else ""
+    return f"{title}```\n{_output(f'vitalake {name} --help', DOCS)}\n```"
+
+
+def fill_readme(text: str) -> str:
+    """Yield README.md with each block after ``<!-- run: COMMAND -->`` replaced by what the command prints."""
+    with TemporaryDirectory() as folder:
+        return re.sub(
+            r"(<!-- run: (.+?) -->\n```\n)(?:(?!```).*\n)*(```)",
+            lambda found: f"{found[1]}{_output(found[2], Path(folder))}\n{found[3]}",
+            text,
+        )
+
+
+def _output(command: str, folder: Path) -> str:
+    """Yield what a command prints in a folder, on a page of 100 columns, with compiled kernels."""
+    _, *arguments = shlex.split(command)
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    done = subprocess.run(
+        [sys.executable, "-m", "vitalake", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=environment | {"COLUMNS": "100", "TERMINAL_WIDTH": "100"},
+    )
+    if done.returncode:
+        sys.exit(f"{command}: {done.stderr}")
+    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
+
+
+README = DOCS.parent / "README.md"
+
+
+def render() -> dict[Path, str]:
+    """Yield the text of every generated page."""
+    contract = generated_files((DOCS / "contract.md").read_text(encoding="utf-8"))
+    pages = {DOCS / name: text for name, text in contract.items()}
+    pages |= {DOCS / "tables.md": tables_page(), DOCS / "cli.md": commands_page()}
+    return pages | {README: fill_readme(README.read_text(encoding="utf-8"))}
+
+
+if __name__ == "__main__":
+    for path, text in render().items():
+        path.write_text(text, encoding="utf-8")
