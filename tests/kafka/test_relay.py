@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+
+from vitalake.dev.kafka import Broker
+from vitalake.errors import LakeBusy, Unavailable, UserError
+from vitalake.kafka.connection import Connection
+from vitalake.publish.listen import listen
+from vitalake.publish.relay import ReadChanges, Relay, RelaySettings, read_position
+from vitalake.publish.topics import ALERTS, RELAY
+from vitalake.silver.tables import SILVER_ALERT_CHANGES
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+PATIENTS = 7
+
+
+def now() -> datetime:
+    return BEGAN + timedelta(days=1)
+
+
+def change(seq: int) -> dict[str, Any]:
+    patient = f"p{seq % PATIENTS}"
+    return {
+        **dict.fromkeys(SILVER_ALERT_CHANGES.names),
+        "seq": seq,
+        "revision": 1,
+        "change": "raised",
+        "batch": 1,
+        "alert_id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{patient}/{seq}")),
+        "patient_id": patient,
+        "origin": "physiological",
+        "alert_type": "tachycardia",
+        "state": "active",
+        "priority": "high",
+        "started_at": BEGAN,
+        "raised_at": BEGAN + timedelta(seconds=seq),
+        "policy_version": "abc",
+    }
+
+
+def changes(count: int) -> ReadChanges:
+    """A change log of ``count`` changes."""
+    log = pa.Table.from_pylist([change(n) for n in range(1, count + 1)], schema=SILVER_ALERT_CHANGES.schema)
+    return lambda from_seq, limit: log.slice(from_seq - 1, limit)
+
+
+@pytest.fixture
+def lake_id() -> str:
+    return f"lake-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def settings(lake_id: str, kafka_broker: Broker) -> RelaySettings:
+    return RelaySettings(lake_id, kafka_broker.brokers)
+
+
+def heard(connection: Connection, lake_id: str) -> list[dict[str, Any]]:
+    """All committed alert events of a lake, to the end of the topic, as a subscriber gets them."""
+    everything = listen(connection, [ALERTS], from_beginning=True, quiet_s=2)
+    return [h.event["data"] for h in everything if h.event["source"].endswith(lake_id)]
+
+
+def assert_each_once_in_order(events: list[dict[str, Any]], count: int) -> None:
+    assert sorted(event["seq"] for event in events) == list(range(1, count + 1))
+    by_patient = defaultdict(list)
+    for event in events:
+        by_patient[event["patient_id"]].append(event["seq"])
+    assert all(seqs == sorted(seqs) for seqs in by_patient.values())
+
+
+def test_each_change_is_published_once_in_order(settings: RelaySettings, connection: Connection) -> None:
+    relay = Relay(settings, changes(25), now)
+    assert [relay.publish(limit=10) for _ in range(4)] == [10, 10, 5, 0]
+    assert relay.position == 25
+    assert_each_once_in_order(heard(connection, settings.lake_id), 25)
+
+
+def test_another_relay_goes_on_where_the_last_one_ended(
+    settings: RelaySettings, connection: Connection
+) -> None:
+    assert Relay(settings, changes(10), now).publish_all() == 10
+    assert read_position(connection, settings.lake_id) == 10
+    assert Relay(settings, changes(15), now).publish_all(limit=2) == 5
+    assert_each_once_in_order(heard(connection, settings.lake_id), 15)
+
+
+def test_lakes_do_not_see_each_others_position(kafka_broker: Broker, connection: Connection) -> None:
+    ids = [f"lake-{uuid.uuid4()}" for _ in range(2)]
+    for lake_id, count in zip(ids, (5, 3), strict=True):
+        Relay(RelaySettings(lake_id, kafka_broker.brokers), changes(count), now).publish_all()
+    assert [read_position(connection, lake_id) for lake_id in (*ids, "never")] == [5, 3, None]
+
+
+def test_a_second_relay_fences_the_first(settings: RelaySettings, connection: Connection) -> None:
+    first, second = (Relay(settings, changes(30), now) for _ in range(2))
+    first.publish(10)
+    second.publish(10)
+    with pytest.raises(LakeBusy, match="Another relay publishes"):
+        first.publish(10)
+    second.publish_all()
+    assert_each_once_in_order(heard(connection, settings.lake_id), 30)
+
+
+def test_what_an_earlier_relay_left_open_is_never_seen(
+    settings: RelaySettings, connection: Connection
+) -> None:
+    dying = Relay(settings, changes(10), now)
+    dying.publish(5)
+    producer = dying._producer
+    assert producer is not None
+    producer.begin_transaction()
+    producer.produce(ALERTS, b'{"source": "half"}', "p1")
+    producer.flush(10)
+    Relay(settings, changes(10), now).publish_all()
+    assert_each_once_in_order(heard(connection, settings.lake_id), 10)
+
+
+def test_a_lake_that_has_published_stops_where_its_position_is_gone(
+    lake_id: str, kafka_broker: Broker, connection: Connection
+) -> None:
+    settings = RelaySettings(lake_id, kafka_broker.brokers, published=20)
+    with pytest.raises(UserError, match=r"published its alerts up to 20.*--from 21"):
+        Relay(settings, changes(30), now).publish()
+    begun = RelaySettings(lake_id, kafka_broker.brokers, published=20, begin_at=21)
+    assert Relay(begun, changes(30), now).publish_all() == 10
+    assert [event["seq"] for event in sorted(heard(connection, lake_id), key=lambda e: e["seq"])] == [
+        *range(21, 31)
+    ]
+
+
+def test_from_sends_again_what_the_user_asks_for(settings: RelaySettings, connection: Connection) -> None:
+    Relay(settings, changes(3), now).publish_all()
+    again = RelaySettings(settings.lake_id, settings.brokers, published=3, begin_at=2)
+    assert Relay(again, changes(3), now).publish_all() == 2
+    assert sorted(event["seq"] for event in heard(connection, settings.lake_id)) == [1, 2, 2, 3, 3]
+
+
+def test_the_positions_topic_is_compacted(settings: RelaySettings, kafka_broker: Broker) -> None:
+    Relay(settings, changes(1), now).publish()
+    admin = AdminClient({"bootstrap.servers": kafka_broker.brokers})
+    (future,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, RELAY)]).values()
+    assert future.result(10)["cleanup.policy"].value == "compact"
+
+
+def test_a_broker_that_is_away_is_given_up_and_nothing_is_lost(lake_id: str) -> None:
+    relay = Relay(RelaySettings(lake_id, "127.0.0.1:1", deadline_s=1), changes(3), now)
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="does not answer"):
+        relay.publish()
+    assert time.monotonic() - began < 10
+
+
+def keep_publishing(relay: Relay, until: Callable[[], bool]) -> None:
+    """Publish in small transactions, again after each error, as follow mode does."""
+    while not until():
+        try:
+            relay.publish(limit=5)
+        except Unavailable:
+            time.sleep(0.1)
+
+
+def test_killed_brokers_lose_and_repeat_nothing(own_broker: Broker, lake_id: str) -> None:
+    relay = Relay(RelaySettings(lake_id, own_broker.brokers, deadline_s=4), changes(100_000), now)
+    finished = threading.Event()
+    publishing = threading.Thread(target=keep_publishing, args=(relay, finished.is_set))
+    publishing.start()
+    try:
+        for pause_s in (0.9, 0.31, 0.53):
+            await_progress(relay)
+            time.sleep(pause_s)
+            own_broker.kill()
+            own_broker.start()
+        await_progress(relay)
+    finally:
+        finished.set()
+        publishing.join()
+    assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), relay.position)
+
+
+def forget_markers(broker: Broker) -> int:
+    """Cut the commit marker off the end of each partition that the relay writes; yield how many were cut.
+
+    This is what a broker leaves that was killed after it promised a commit and, while it recovers, finds no leader
+    for these partitions: it passes over their markers and takes the transaction for complete.
+    """
+    cut = 0
+    for log in broker.folder.glob("data/vitalake.*/*.log"):
+        content, start = log.read_bytes(), 0
+        while start < len(content):
+            last, (length,) = start, struct.unpack_from(">i", content, start + 8)
+            start += 12 + length
+        if content and struct.unpack_from(">h", content, last + 21)[0] & 0x20:  # a control batch
+            os.truncate(log, last)
+            cut += 1
+    return cut
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["promised", "in doubt"])
+def test_a_commit_whose_markers_a_killed_broker_forgot_is_seen_once(
+    own_broker: Broker, lake_id: str, told: bool
+) -> None:
+    settings = RelaySettings(lake_id, own_broker.brokers)
+    relay = Relay(settings, changes(30), now)
+    relay.publish(10)
+    relay.publish(10)
+    while read_position(Connection(own_broker.brokers), lake_id) != 20:
+        time.sleep(0.05)  # the markers follow the promise
+    own_broker.kill()
+    assert forget_markers(own_broker) == 3
+    own_broker.start()
+    relay = Relay(replace(settings, published=20 if told else 10), changes(30), now)
+    relay.publish_all()
+    assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), 30)
+
+
+def await_progress(relay: Relay) -> None:
+    before, deadline = relay.position, time.monotonic() + 60
+    while relay.position <= before:
+        assert time.monotonic() < deadline, "the relay does not go on"
+        time.sleep(0.01)
+
+
+RELAY_PROCESS = """
+import importlib.util, sys, time
+spec = importlib.util.spec_from_file_location("relaying", sys.argv[1])
+relaying = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(relaying)
+settings = relaying.RelaySettings(sys.argv[2], sys.argv[3])
+relay = relaying.Relay(settings, relaying.changes(200), relaying.now)
+while relay.publish(limit=2):
+    print(relay.position, flush=True)
+"""
+
+
+def test_killed_relays_lose_and_repeat_nothing(settings: RelaySettings, connection: Connection) -> None:
+    for lines in (1, 5, 2, 9):
+        command = [sys.executable, "-c", RELAY_PROCESS, __file__, settings.lake_id, settings.brokers]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for _ in range(lines):
+                process.stdout.readline()
+            process.send_signal(signal.SIGKILL)
+    Relay(settings, changes(200), now).publish_all()
+    assert_each_once_in_order(heard(connection, settings.lake_id), 200)
