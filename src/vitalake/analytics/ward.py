@@ -1,18 +1,17 @@
-"""The ward ranked by risk, as a SELECT over Gold that both engines run."""
+"""The ward ranked by risk with all that is known of each patient, as a SELECT over Gold that both engines run."""
 
 from __future__ import annotations
 
 from typing import Final
 
-RANKED_WARD: Final = """
-  select
-    row_number() over (
-      order by
-        case risk_group when 'CRITICAL' then 0 when 'MODERATE' then 1 when 'UNKNOWN' then 2 else 3 end,
-        news2_score desc, news2_upper desc, as_of desc, patient_id
-    ) as rank,
-    snapshot.*
-  from gold_patient_risk_snapshot as snapshot
-  order by rank
+from vitalake.analytics.catalogue import question
+
+RANKED_WARD: Final = f"""
+select
+  ranked.rank,
+  snapshot.*
+from ({question(3).part("patients").sql}) as ranked
+join gold_patient_risk_snapshot as snapshot on snapshot.patient_id = ranked.patient_id
+order by rank
 """
-"""One row a patient, the one at highest risk first: by group, score, upper bound, newest."""
+"""One row a patient, in the order of question 3: the one at highest risk first."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vitalake.cli.options import Json, Lake
+from vitalake.cli.options import Json, Lake, Plot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vitalake.analytics.ask import Answer
 
 NAME = "ask"
@@ -30,10 +31,7 @@ def command(
     top: Annotated[
         int, typer.Option("--top", min=1, metavar="N", help="How many rows of a table are printed.")
     ] = 20,
-    plot: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="FILE", help="Draw the answer too: .png, .svg or .pdf."),
-    ] = None,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Answer one of the nine questions, or list them.
@@ -74,7 +72,9 @@ def _print(found: Answer, top: int) -> None:
     print_title(found.question.asks)
     print_text(found.sentence)
     for part, table in found.shown:
-        print_rows(to_rows(table.slice(0, top)), [field(name) for name in part.shown_names], title=part.caption)
+        print_rows(
+            to_rows(table.slice(0, top)), [field(name) for name in part.shown_names], title=part.caption
+        )
         if table.num_rows > top:
             print_text(f"... and {table.num_rows - top} more")
 
@@ -95,10 +95,10 @@ def _print_json(found: Answer) -> None:
 
 
 def _draw(found: Answer, path: Path) -> None:
-    from vitalake.analytics.figures.gallery import PICTURES
-    from vitalake.analytics.figures.picture import render
-    from vitalake.cli.files import write_file
+    from vitalake.analytics.extra import require_extra
 
-    picture = PICTURES[found.question.number][0]
-    kind = path.suffix.removeprefix(".").lower()
-    write_file(path, render(picture, found.rows, kind, captioned=True))
+    require_extra()
+    from vitalake.analytics.figures.gallery import PICTURES
+    from vitalake.cli.files import write_picture
+
+    write_picture(path, PICTURES[found.question.number][0], found.rows)

@@ -19,7 +19,9 @@ EXAMPLES = ("vitalake report --lake vitalake-demo/lake --out report.html",)
 def command(
     lake: Lake = None,
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the page.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the page.")] = Path(
+        "report.html"
+    ),
 ) -> None:
     """Write the nine answers with their pictures as one HTML page.
 
@@ -43,16 +45,16 @@ def write_report(engine: EmbeddedLake, lake: Path, out: Path) -> None:
 
     require_extra()
     from vitalake.analytics.catalogue import questions
-    from vitalake.analytics.report import answer_all, read_chart, render_report, riskiest
+    from vitalake.analytics.chart import READS, read_chart
+    from vitalake.analytics.report import answer_all, render_report, riskiest
     from vitalake.cli.files import write_file
     from vitalake.engines.embedded.read import quoted
-    from vitalake.silver.tables import SILVER_ALERTS, SILVER_OBSERVATIONS
 
     for table in {table for question in questions() for table in question.reads}:
         engine.open(table)
     answers = answer_all(engine.rows)
-    for table in (SILVER_OBSERVATIONS, SILVER_ALERTS):
+    for table in READS:
         engine.open(table, f"patient_id = {quoted(riskiest(answers))}")
     chart = read_chart(engine.rows)
-    page = render_report(answers, chart, lake=lake.resolve().name, made_at=clock.now())
+    page = render_report(answers, chart, lake=str(lake), made_at=clock.now())
     write_file(out, page.encode())
