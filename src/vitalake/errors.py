@@ -29,6 +29,12 @@ class UserError(VitalakeError):
     exit_code = 2
 
 
+class TopicMissing(UserError):
+    """There is no such topic: a wrong name, or nobody has sent anything yet."""
+
+    retry = True
+
+
 class LakeError(VitalakeError):
     """The lake can't be read or written as asked; it stays as it was before."""
 

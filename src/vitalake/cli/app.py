@@ -12,12 +12,15 @@ from vitalake.cli import (
     check,
     curate,
     demo,
+    dev,
     imports,
     ingest,
+    listen,
     patient,
     patients,
     policy_show,
     policy_validate,
+    publish,
     rebuild,
     refine,
     report,
@@ -40,6 +43,8 @@ COMMANDS = (
     ingest,
     refine,
     curate,
+    publish,
+    listen,
     rebuild,
     status,
     patients,
@@ -54,10 +59,15 @@ COMMANDS = (
     policy_validate,
     simulate,
     imports,
+    dev,
 )
 """One module a command: NAME, EXAMPLES (they run as written after ``vitalake demo``), ``command``."""
 
-GROUPS = {"policy": "Show and check alarm policies.", "import": "Turn a public data set into messages."}
+GROUPS = {
+    "policy": "Show and check alarm policies.",
+    "import": "Turn a public data set into messages.",
+    "dev": "Services for trying things out.",
+}
 """The first words of commands that have two, and what help says of them."""
 
 

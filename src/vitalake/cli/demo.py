@@ -1,4 +1,4 @@
-"""``vitalake demo``: a simulated hospital from messages to a ranked ward, in one command."""
+"""``vitalake demo``: a simulated hospital from messages to a ranked ward and a report, in one command."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def command(
     ),
     patients: Annotated[int, typer.Option("--patients", metavar="N", help="How many patients.")] = 50,
 ) -> None:
-    """Simulate a hospital's day and rank its patients by risk.
+    """Simulate a hospital's day, rank its patients by risk and report.
 
-    Writes messages into DIR/messages and a lake into DIR/lake. Started again it goes on with what is there.
+    Writes messages into DIR/messages, a lake into DIR/lake, the answers to nine questions into DIR/report.html.
+    Started again it goes on with what is there.
     """
     from vitalake.cli.alerts import read_alerts
     from vitalake.cli.lakes import run_on
@@ -47,6 +48,7 @@ def command(
     _print_ward(ranked)
     _print_alerts(read_alerts(run.engine))
     _print_quality(lake, truth)
+    _write_report(lake, folder / "report.html")
     _print_next(lake, ranked[0])
 
 
@@ -105,6 +107,23 @@ def _print_quality(lake: Path, truth: Mapping[str, Any]) -> None:
     print_text(f"\nQuality gate: {found['quality']}")
 
 
+def _write_report(lake: Path, out: Path) -> None:
+    """Write the report and print where it is, or what it needs."""
+    from vitalake.analytics.extra import missing_extra
+    from vitalake.cli.lakes import open_lake
+    from vitalake.cli.output import print_text
+    from vitalake.cli.progress import waiting
+    from vitalake.cli.report import write_report
+
+    missing = missing_extra()
+    if missing:
+        print_text(f"\nReport: needs {missing}; pip install 'vitalake[report]' and run the demo again")
+        return
+    with waiting("Asking nine questions and drawing the answers"):
+        write_report(open_lake(lake), lake, out)
+    print_text(f"\nReport: {out} answers nine questions with pictures; open it in a browser")
+
+
 def _print_next(lake: Path, worst: Mapping[str, Any]) -> None:
     from vitalake.cli.output import print_text, print_title
 
@@ -115,6 +134,7 @@ def _print_next(lake: Path, worst: Mapping[str, Any]) -> None:
         f"{program} patient {worst['patient_id']} --lake {lake}",
         f"{program} alerts --lake {lake}",
         f"{program} trace {worst['as_of_event_id']} --lake {lake}",
+        f"{program} ask 4 --lake {lake}",
         f"{program} sql 'select reason, count(*) as n from silver_quarantine group by 1' --lake {lake}",
         f"{program} status --lake {lake}",
     ):

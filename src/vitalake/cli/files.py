@@ -5,8 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 
 from vitalake.errors import UserError
+
+if TYPE_CHECKING:
+    from vitalake.analytics.figures.picture import Picture, Tables
+
+
+def write_picture(path: Path, picture: Picture, tables: Tables) -> None:
+    """Draw a picture into a file, of the kind that its suffix says."""
+    from vitalake.analytics.figures.picture import render
+
+    write_file(path, render(picture, tables, path.suffix.removeprefix(".").lower(), captioned=True))
 
 
 def write_file(path: Path, content: bytes) -> None:

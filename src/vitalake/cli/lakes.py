@@ -13,6 +13,7 @@ from vitalake.cli.rules import read_rules
 from vitalake.cli.settings import FILE, Settings, read_settings
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.engine import Engine
 from vitalake.errors import UserError
 from vitalake.gold.definitions import gold_tables
 from vitalake.gold.records import RECORDS
@@ -56,14 +57,25 @@ def run_on(
     """Yield a run on the lake with a bar that shows its work; only with ``new`` may the lake be a new one."""
     settings = read_settings(lake=lake, engine=engine, rules=rules)
     folder = lake_folder(settings)
-    opened = EmbeddedLake(folder)
-    made = read_info(opened) is not None
-    if not made:
+    info = read_info(EmbeddedLake(folder))
+    if info is None:
         _require_room(folder, new=new)
-    # Rules from the settings are for new lakes; those asked for with --rules are held against an old one's.
-    asked = rules if made else settings.rules
+    # What the settings say is for new lakes; what the command line asks for is held against an old one.
+    asked = settings.rules if info is None else rules
+    opened = _open_to_write(folder, settings.engine if info is None else engine or info.engine)
     with working(what) as work:
         yield Run(opened, str(folder), read_rules(asked) if asked else None, told=work), work
+
+
+def _open_to_write(folder: Path, engine: str) -> Engine:
+    """Yield the lake on its engine."""
+    if engine != EngineName.spark:
+        return EmbeddedLake(folder)
+    try:
+        from vitalake.engines.spark.lake import SparkLake
+    except ImportError:
+        raise UserError("Spark is not installed", "First: pip install 'vitalake[spark,java]'") from None
+    return SparkLake.in_folder(folder)
 
 
 def _require_room(folder: Path, *, new: bool) -> None:

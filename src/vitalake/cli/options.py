@@ -13,6 +13,7 @@ class EngineName(StrEnum):
     """What computes and writes a lake."""
 
     embedded = "embedded"
+    spark = "spark"
 
 
 Lake = Annotated[
@@ -24,7 +25,8 @@ Lake = Annotated[
 Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE...", help="Files or folders of messages, one JSON object a line; gzip too."
+        metavar="SOURCE...",
+        help="Files or folders of messages, one JSON object a line (gzip too), or kafka://BROKERS/TOPIC.",
     ),
 ]
 BatchRows = Annotated[
@@ -40,9 +42,18 @@ RulesFile = Annotated[
 ]
 Engine = Annotated[EngineName | None, typer.Option("--engine", help="What computes and writes the lake.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it too: .png, .svg or .pdf.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Write Gold even where the quality gate fails; this is recorded.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
 Start = Annotated[str, typer.Option("--start", metavar="TIME", help="When it begins, with an offset.")]
+PublishTo = Annotated[
+    str | None,
+    typer.Option(
+        "--publish-to",
+        metavar="BROKERS",
+        help="HOST:PORT,... of the Kafka that gets alerts and other events; else publish_to in the settings.",
+    ),
+]

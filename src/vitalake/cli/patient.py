@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vitalake.cli.options import Json, Lake
+from vitalake.cli.options import Json, Lake, Plot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from vitalake.cli.output import Column
     from vitalake.engines.engine import Engine
@@ -18,6 +19,7 @@ NAME = "patient"
 EXAMPLES = (
     "vitalake patient P000042 --lake vitalake-demo/lake",
     "vitalake patient P000042 --lake vitalake-demo/lake --last 3 --json",
+    "vitalake patient P000042 --lake vitalake-demo/lake --plot chart.png",
 )
 
 
@@ -28,6 +30,7 @@ def command(
     last: Annotated[
         int, typer.Option("--last", min=1, metavar="N", help="How many observations to list.")
     ] = 12,
+    plot: Plot = None,
     as_json: Json = False,
 ) -> None:
     """Show one patient's risk and last observations.
@@ -40,6 +43,8 @@ def command(
     engine = open_lake(lake)
     snapshot = read_snapshot(engine, patient_id)
     observations = read_observations(engine, patient_id, last)
+    if plot:
+        _draw(engine, patient_id, plot)
     if as_json:
         print_json({"patient": snapshot, "observations": observations})
         return
@@ -67,6 +72,21 @@ def read_observations(engine: Engine, patient_id: str, last: int) -> list[dict[s
     engine.open(SILVER_OBSERVATIONS, f"patient_id = {quoted(patient_id)}")
     newest = f"select * from silver_observations order by event_time desc, event_id desc limit {last}"
     return read_rows(engine, f"select * from ({newest}) as newest order by event_time, event_id")
+
+
+def _draw(engine: Engine, patient_id: str, path: Path) -> None:
+    """Draw the NEWS2 chart of the patient's last 24 h."""
+    from vitalake.analytics.extra import require_extra
+
+    require_extra()
+    from vitalake.analytics.chart import READS, read_chart
+    from vitalake.analytics.figures.chart import CHART
+    from vitalake.cli.files import write_picture
+    from vitalake.engines.embedded.read import quoted
+
+    for table in READS:
+        engine.open(table, f"patient_id = {quoted(patient_id)}")
+    write_picture(path, CHART, read_chart(engine.rows))
 
 
 def _summary(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from vitalake.cli.interrupts import INTERRUPTS
 from vitalake.sources.messages import Batch, Offsets, Source
 from vitalake.stages.progress import Done
 
@@ -31,9 +32,11 @@ class Work:
         """Take note of messages that are done."""
         self.counts["messages"] += messages
         self._bar.update(self._task, messages=self.counts["messages"])
+        INTERRUPTS.stop_if_asked()
 
     def say(self, what: str) -> None:
         """Name the work at hand."""
+        INTERRUPTS.stop_if_asked()
         self._bar.update(self._task, description=what)
 
     def watch(self, source: Source, total: int | None) -> Source:
@@ -60,7 +63,7 @@ class _Watched:
 
 @contextmanager
 def working(what: str) -> Iterator[Work]:
-    """Show a bar while the work of the block runs."""
+    """Show a bar while the work of the block runs; an interrupt waits for the end of a batch."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -74,7 +77,7 @@ def working(what: str) -> Iterator[Work]:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
-    with bar:
+    with bar, INTERRUPTS.between_batches():
         yield Work(bar, bar.add_task(what, total=None, messages=0))
 
 

@@ -1,20 +1,32 @@
-"""``vitalake run``: the whole road, from messages to Gold."""
+"""``vitalake run``: the whole road, from messages to Gold, once or without end."""
 
 from __future__ import annotations
 
-from vitalake.cli.options import BatchRows, Engine, Force, Json, Lake, RulesFile, Sources
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vitalake.cli.options import BatchRows, Engine, Force, Json, Lake, PublishTo, RulesFile, Sources
+
+if TYPE_CHECKING:
+    from vitalake.stages.curate import CurateResult
 
 NAME = "run"
 EXAMPLES = (
     "vitalake run vitalake-demo/messages --lake vitalake-demo/lake",
     "vitalake run vitalake-demo/messages --lake another-lake --batch-rows 50000 --json",
+    "vitalake run kafka://localhost:9092/vitals --lake kafka-lake --follow --publish-to localhost:9092",
 )
 
 
-def command(
+def command(  # noqa: PLR0913 - each is an option
     sources: Sources,
     lake: Lake = None,
     *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what comes, until Ctrl-C or SIGTERM.")
+    ] = False,
+    publish_to: PublishTo = None,
     batch_rows: BatchRows = None,
     rules: RulesFile = None,
     force: Force = False,
@@ -23,17 +35,26 @@ def command(
 ) -> None:
     """Read new messages into bronze, silver and gold.
 
-    What was read before is not read again, so the same command goes on where the last one stopped.
+    What was read before is not read again, so the same command goes on where the last one stopped. With
+    --follow messages go to silver as they come, and gold is brought up to them every minute.
     """
+    from vitalake.cli.following import follow as follow_sources
     from vitalake.cli.lakes import run_on
+    from vitalake.cli.publishing import publishing
     from vitalake.cli.results import report
     from vitalake.cli.settings import read_settings
     from vitalake.cli.source import open_source
 
-    source, size = open_source(sources)
+    source, size = (None, None) if follow else open_source(sources)
+    settings = read_settings(lake=lake, batch_rows=batch_rows, publish_to=publish_to)
+    gold: CurateResult | None = None
+    code = 0
     with run_on(lake, "bronze and silver", engine=engine, rules=rules, new=True) as (run, work):
-        rows = read_settings(batch_rows=batch_rows).batch_rows
-        run.silver(work.watch(source, size), rows)
-        work.say("gold")
-        gold = run.curate(force=force)
+        if source is None:
+            code = follow_sources(run, work, sources, settings)
+        else:
+            run.begins = work.say
+            with publishing(run, settings):
+                gold = run.all(work.watch(source, size), settings.batch_rows, force=force)
     report("refine", work, gold, as_json=as_json)
+    raise typer.Exit(code)

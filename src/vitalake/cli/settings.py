@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import platformdirs
-from pydantic import PositiveInt, ValidationError, field_validator
+from pydantic import PositiveFloat, PositiveInt, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -39,6 +39,14 @@ class Settings(BaseSettings):
     """The most messages of one batch."""
     rules: Path | None = None
     """A file of rules (maximum ages, windows, assumptions) for new lakes."""
+    publish_to: str | None = None
+    """The Kafka brokers that get a lake's events."""
+    kafka: dict[str, str | int | float | bool] = {}
+    """Settings of Kafka's client by its own names: ``security.protocol``, ``sasl.username``, ..."""
+    gold_every_s: PositiveFloat = 60
+    """How often a run that follows brings Gold up to Silver."""
+    stalled_after_s: PositiveFloat = 120
+    """After how long without a message a run that follows calls its feed stalled."""
 
     @field_validator("lake", "rules")
     @classmethod

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from vitalake import clock
+from vitalake.cli.interrupts import INTERRUPTS
+from vitalake.cli.kafka import is_topic
 from vitalake.cli.options import Json, Overwrite, Start
 from vitalake.errors import UserError
 
@@ -20,6 +24,7 @@ NAME = "simulate"
 EXAMPLES = (
     "vitalake simulate --patients 20 --hours 6 --to day.ndjson.gz",
     "vitalake simulate --patients 5 --hours 1 --seed 7 | head -3",
+    "vitalake simulate --patients 20 --hours 6 --to kafka://localhost:9092/vitals --rate 500",
 )
 START: Final = "2026-01-05T00:00:00Z"
 FILE: Final = "simulated.ndjson"
@@ -32,13 +37,21 @@ def _share(name: str, what: str) -> Any:
 def command(  # noqa: PLR0913 - each is an option
     *,
     to: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--to",
             metavar="PATH",
-            help="A file (.gz is compressed) or a folder; else the messages are printed.",
+            help="A file (.gz is compressed), a folder or kafka://BROKERS/TOPIC; else the messages are printed.",
         ),
     ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", min=0.001, metavar="N", help="To Kafka: at most N messages a second."),
+    ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="To Kafka: begin now, and send each message when it is time for it."),
+    ] = False,
     truth: Annotated[
         Path | None,
         typer.Option("--truth", metavar="FILE", help="Write the true counts and courses as JSON."),
@@ -76,8 +89,11 @@ def command(  # noqa: PLR0913 - each is an option
     at monitors, spot checks and charted rounds. Messages are partial, late, repeated and broken at the rates
     given; with --to, how many truly are is told at the end.
     """
+    topic = to is not None and is_topic(to)
+    if (live or rate is not None) and not topic:
+        raise UserError("--rate and --live are for a topic", "Say --to kafka://BROKERS/TOPIC")
     settings = read_settings(
-        start=start,
+        start=clock.now().isoformat() if live else start,
         patients=patients,
         hours=hours,
         interval_s=interval_s,
@@ -93,7 +109,12 @@ def command(  # noqa: PLR0913 - each is an option
         conflicting=conflicting,
         malformed=malformed,
     )
-    told = print_messages(settings) if to is None else write_messages(settings, to, overwrite=overwrite)
+    if to is None:
+        told = print_messages(settings)
+    elif topic:
+        told = send_messages(settings, to, rate=rate, live=live)
+    else:
+        told = write_messages(settings, Path(to), overwrite=overwrite)
     if truth is not None:
         write_truth(told, truth, overwrite=overwrite)
     if to is not None:
@@ -117,6 +138,45 @@ def print_messages(settings: SimulationSettings) -> Truth:
         sys.stdout.buffer.write(b"\n".join([*chunk.payloads.to_pylist(), b""]))
     sys.stdout.buffer.flush()
     return simulation.truth
+
+
+def send_messages(settings: SimulationSettings, to: str, *, rate: float | None, live: bool) -> Truth:
+    """Send the messages to a topic, which is made where it is not there; yield the truth about them."""
+    from vitalake.cli.kafka import connect, require_kafka
+    from vitalake.cli.progress import working
+    from vitalake.cli.settings import read_settings as read_ours
+    from vitalake.sources.simulator import Simulation
+
+    require_kafka()
+    from vitalake.kafka.address import parse_address
+    from vitalake.kafka.topics import create_topic
+    from vitalake.publish.send import send_messages as send
+
+    address = parse_address(to)
+    connection = connect(address.brokers, read_ours())
+    create_topic(connection, address.topic)
+    simulation = Simulation(settings)
+    with working("simulate") as work:
+
+        def messages() -> Iterator[tuple[str, bytes]]:
+            for chunk in simulation:
+                keys, payloads = chunk.keys.to_pylist(), chunk.payloads.to_pylist()
+                for key, payload, arrival_us in zip(keys, payloads, chunk.arrival_us.tolist(), strict=True):
+                    INTERRUPTS.stop_if_asked()
+                    if live:
+                        _await(arrival_us / 1e6)
+                    yield key, payload
+                work.count(len(chunk))
+
+        send(connection, address.topic, messages(), rate_per_s=rate)
+    return simulation.truth
+
+
+def _await(instant_s: float) -> None:
+    """Wait until an instant, in seconds since 1970, unless we are to stop."""
+    while (left_s := instant_s - clock.now().timestamp()) > 0:
+        time.sleep(min(left_s, 0.2))
+        INTERRUPTS.stop_if_asked()
 
 
 def write_messages(settings: SimulationSettings, to: Path, *, overwrite: bool) -> Truth:

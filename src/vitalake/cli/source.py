@@ -3,15 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from vitalake.cli.kafka import is_topic, read_options, require_kafka
+from vitalake.cli.settings import Settings, read_settings
+from vitalake.errors import UserError
 from vitalake.sources.files import FileSource, find_files
-from vitalake.sources.messages import Source
+from vitalake.sources.messages import Feed, Offsets, Source
+from vitalake.sources.rereading import Rereading
+
+if TYPE_CHECKING:
+    from vitalake.sources.kafka import KafkaSource
+
+_PATIENCE_S: Final = 3.0
+"""How long a run that follows waits for an answer of a broker: it asks again, and must end when it is told to."""
 
 
 def open_source(names: Sequence[str]) -> tuple[Source, int | None]:
     """Yield the source and how many bytes it will read from its beginning (None: unknown, as with gzip)."""
+    if any(map(is_topic, names)):
+        return _topic(names, read_settings()), None
     paths = [Path(name).expanduser() for name in names]
     files = find_files(paths)
     packed = any(file.path.suffix.lower() == ".gz" for file in files)
     return FileSource(paths), None if packed else sum(file.size for file in files)
+
+
+def open_feed(names: Sequence[str], offsets: Offsets) -> Feed:
+    """Yield the source to be read for ever after ``offsets``."""
+    if any(map(is_topic, names)):
+        return _topic(names, read_settings(), _PATIENCE_S).open(offsets)
+    paths = [Path(name).expanduser() for name in names]
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path} does not exist", "Check the path")
+    return Rereading(FileSource(paths, complete=False), offsets)
+
+
+def _topic(names: Sequence[str], settings: Settings, deadline_s: float | None = None) -> KafkaSource:
+    if len(names) > 1:
+        raise UserError("Several sources are named, and one of them is a topic", "Name one topic, or files")
+    require_kafka()
+    from vitalake.kafka.connection import DEADLINE_S
+    from vitalake.sources.kafka import kafka_source
+
+    source = kafka_source(names[0], read_options(settings))
+    return replace(source, deadline_s=deadline_s or DEADLINE_S)

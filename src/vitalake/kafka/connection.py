@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from vitalake.errors import Unavailable, UserError, VitalakeError
+from vitalake.errors import TopicMissing, Unavailable, UserError, VitalakeError
 from vitalake.kafka import codes
 
 Options = Mapping[str, str | int | float | bool]
@@ -91,7 +91,7 @@ class Connection:
         if code in codes.FORBIDDEN:
             return UserError(f"{where} forbids it, {what} ({detail})", "Ask for the access in its ACLs")
         if code in codes.NO_TOPIC:
-            return UserError(f"{where} has no such topic, {what}", "Check the name, or create it first")
+            return TopicMissing(f"{where} has no such topic, {what}", "Check the name, or create it first")
         if code in codes.WRONG_SETTING:
             return UserError(f"A Kafka setting is wrong ({detail})", "See librdkafka's list of settings")
         return Unavailable(

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, Message, TopicPartition
 
-from vitalake.errors import Unavailable, UserError
+from vitalake.errors import TopicMissing, Unavailable, UserError
 from vitalake.kafka.address import KafkaAddress, parse_address
 from vitalake.kafka.codes import END_OF_PARTITION, LOST
 from vitalake.kafka.connection import DEADLINE_S, Connection, Options
@@ -193,7 +193,7 @@ class KafkaReader:
     def _assign(self) -> None:
         partitions = list_partitions(self._connection, self._consumer, self._topic)
         if not partitions:
-            raise UserError(f"There is no topic {self.source.name}", "Check the name, or create it first")
+            raise TopicMissing(f"There is no topic {self.source.name}", "Check the name, or create it first")
         if frozenset(partitions) == self._assigned:
             return
         first = first_offsets(self._connection, self._consumer, self._topic, partitions)

@@ -47,6 +47,19 @@ class Source(Protocol):
         """
 
 
+class Feed(Protocol):
+    """A source that is read for ever; after an error the next fetch begins where the last batch ended."""
+
+    def fetch(self, max_rows: int, linger_ms: float = 0) -> Batch:
+        """Yield the next messages, at most ``max_rows``; the batch may be empty.
+
+        Where there is nothing new the first message is waited for, at most ``linger_ms``.
+        """
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+
 def plain_messages(sources: pa.Array, offsets: pa.ChunkedArray, payloads: pa.ChunkedArray) -> pa.Table:
     """Yield the messages of a source that knows neither partitions, keys, headers nor times."""
     rows = len(payloads)

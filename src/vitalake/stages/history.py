@@ -1,4 +1,4 @@
-"""gold_pipeline_runs: what each stage of each run did, written whether it ended well or not."""
+"""gold_pipeline_runs: what each run and each stage of it did, written whether it ended well or not."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Final
 
 import pyarrow as pa
 
 from vitalake.engines.engine import Engine
 from vitalake.errors import VitalakeError
 from vitalake.gold.records import GOLD_PIPELINE_RUNS
+from vitalake.stages.progress import Done
+
+RUN: Final = "run"
+"""Stands in the column ``stage`` of the row of a whole run."""
 
 
 @dataclass(frozen=True)
@@ -36,32 +41,53 @@ class StageRun:
     status: str = "completed"
     error: str | None = None
 
+    def count(self, done: Done | None) -> None:
+        """Take note of a batch, or of a settling."""
+        if done is None:
+            return
+        self.rows_in += done.rows_in
+        self.rows_out += done.observations
+        self.first_batch = self.first_batch or done.batch
+        self.last_batch = done.batch
+        self.versions_written.update(done.versions)
+
+    def take(self, other: StageRun) -> None:
+        """Take over all that another says."""
+        vars(self).update(vars(other))
+
+    def fail(self, error: BaseException) -> None:
+        """Take note of what ended it; only our own messages are known to be free of patient data."""
+        self.status = "failed"
+        self.error = error.message if isinstance(error, VitalakeError) else type(error).__name__
+
+    def row(self, engine: Engine, run: RunInfo, stage: str, started: datetime) -> dict[str, Any]:
+        """Yield the row that tells of it."""
+        return vars(self) | {
+            "run_id": run.run_id,
+            "stage": stage,
+            "engine": engine.name,
+            "started_at": started,
+            "ended_at": run.now(),
+            "versions_read": json.dumps(self.versions_read, sort_keys=True),
+            "versions_written": json.dumps(self.versions_written, sort_keys=True),
+        }
+
 
 @contextmanager
-def recorded(engine: Engine, run: RunInfo, stage: str) -> Iterator[StageRun]:
-    """Yield the stage's entry and write it to gold_pipeline_runs when the block ends, also by an error."""
-    entry = StageRun()
+def recorded(engine: Engine, run: RunInfo, stage: str, entry: StageRun | None = None) -> Iterator[StageRun]:
+    """Yield the stage's entry (one begun, or a new one); write it when the block ends, also by an error."""
+    entry = entry or StageRun()
     started = run.now()
     try:
         yield entry
     except BaseException as error:
-        entry.status = "failed"
-        # Only our own messages are known to be free of patient data.
-        entry.error = error.message if isinstance(error, VitalakeError) else type(error).__name__
+        entry.fail(error)
         with suppress(VitalakeError):  # what failed the stage is told, not that this row failed too
-            _write(engine, run, stage, started, entry)
+            write(engine, entry.row(engine, run, stage, started))
         raise
-    _write(engine, run, stage, started, entry)
+    write(engine, entry.row(engine, run, stage, started))
 
 
-def _write(engine: Engine, run: RunInfo, stage: str, started: datetime, entry: StageRun) -> None:
-    row = vars(entry) | {
-        "run_id": run.run_id,
-        "stage": stage,
-        "engine": engine.name,
-        "started_at": started,
-        "ended_at": run.now(),
-        "versions_read": json.dumps(entry.versions_read, sort_keys=True),
-        "versions_written": json.dumps(entry.versions_written, sort_keys=True),
-    }
-    engine.log(GOLD_PIPELINE_RUNS, pa.Table.from_pylist([row], schema=GOLD_PIPELINE_RUNS.schema))
+def write(engine: Engine, *rows: dict[str, Any]) -> None:
+    """Append rows in one commit."""
+    engine.log(GOLD_PIPELINE_RUNS, pa.Table.from_pylist(list(rows), schema=GOLD_PIPELINE_RUNS.schema))

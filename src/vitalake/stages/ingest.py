@@ -5,7 +5,7 @@ Reads from the offsets that lake_batches holds; stamps time and batch; commits B
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.engine import Engine
-from vitalake.sources.messages import Batch, Source, next_offset
+from vitalake.sources.messages import Batch, next_offset
 from vitalake.stages.progress import Done, Positions, Progress
 
 
@@ -25,31 +25,35 @@ class Ingested:
     done: Done
 
 
-def ingest(
-    engine: Engine,
-    source: Source,
-    progress: Progress,
-    *,
-    run_id: str,
-    max_rows: int,
-    now: Callable[[], datetime],
-) -> Iterator[Ingested]:
-    """Commit what the source has after the known offsets to Bronze, batch by batch.
+class Ingest:
+    """The stage as a run holds it: the last batch, and whether it reached the end.
 
-    The caller writes each batch's progress.  Where nothing is new there is no batch, unless the last one had not
-    reached the end: then an empty one says that the end is reached.
+    The caller writes each batch's progress.
     """
-    batch = progress.batch("ingest")
-    at_end = progress.at_end or batch == 0
-    for read in source.read(progress.positions, max_rows):
-        if not read.messages.num_rows and (at_end or not read.at_end):
-            continue
-        batch += 1
-        started = now()
+
+    def __init__(
+        self, engine: Engine, progress: Progress, *, run_id: str, now: Callable[[], datetime]
+    ) -> None:
+        self._engine = engine
+        self._now = now
+        self.run_id = run_id
+        self.batch = progress.batch("ingest")
+        self._at_end = progress.at_end or self.batch == 0
+
+    def keep(self, read: Batch) -> Ingested | None:
+        """Commit what was read to Bronze as the next batch.
+
+        Where nothing is new there is no batch, unless the last one had not reached the end: then an empty one says
+        that the end is reached.
+        """
+        if not read.messages.num_rows and (self._at_end or not read.at_end):
+            return None
+        batch = self.batch + 1
+        started = self._now()
         messages = stamp(read, batch, started)
-        engine.append(BRONZE_EVENTS, messages, batch)
-        at_end = read.at_end
-        yield Ingested(messages, _done(read, batch, run_id, started, now()))
+        self._engine.append(BRONZE_EVENTS, messages, batch)
+        self.batch, self._at_end = batch, read.at_end
+        return Ingested(messages, _done(read, batch, self.run_id, started, self._now()))
 
 
 def stamp(read: Batch, batch: int, ingest_time: datetime) -> pa.Table:

@@ -60,6 +60,8 @@ class Progress:
     """Whether each ingested batch reached the end."""
     at_end: bool
     """Whether the last ingested batch did."""
+    settled: Mapping[str, int] = field(default_factory=dict)
+    """The versions of Silver's tables when it was last settled: what curate reads, whoever refines on."""
 
     def batch(self, stage: str) -> int:
         """Yield the last batch that ``stage`` has done, 0 for none."""
@@ -70,12 +72,14 @@ def read_progress(engine: Engine) -> Progress:
     """Yield where the lake stands."""
     engine.open(LAKE_BATCHES)
     rows = engine.rows(
-        "select stage, batch, offsets, at_end, newest_event, watermark from lake_batches order by batch"
+        "select stage, batch, offsets, at_end, newest_event, watermark, versions from lake_batches"
+        " order by batch, ended_at"
     ).to_pylist()
     last: dict[str, int] = {}
     positions: Positions = {}
     watermark, at_end = Watermark(), False
     ends: dict[int, bool] = {}
+    settled: dict[str, int] = {}
     for row in rows:
         last[row["stage"]] = max(last.get(row["stage"], 0), row["batch"])
         if row["stage"] == "ingest":
@@ -83,7 +87,9 @@ def read_progress(engine: Engine) -> Progress:
             at_end = ends[row["batch"]] = row["at_end"]
         if row["stage"] == "refine":
             watermark = Watermark(row["newest_event"], row["watermark"])
-    return Progress(last, positions, watermark, ends, at_end)
+        if row["stage"] == "settle":
+            settled = json.loads(row["versions"])
+    return Progress(last, positions, watermark, ends, at_end, settled)
 
 
 def record(engine: Engine, *done: Done) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import pyarrow as pa
+
 from vitalake.engines.engine import Counts, Engine, Refiner
 from vitalake.silver.tables import SILVER_TABLES
+from vitalake.silver.watermark import Watermark
 from vitalake.stages.ingest import Ingested
 from vitalake.stages.progress import Done, Progress, record
 
@@ -25,11 +28,20 @@ class Refine:
     ) -> None:
         self._engine = engine
         self._refiner = refiner
-        self._run_id = run_id
+        self.run_id = run_id
         self._now = now
         self.batch = progress.batch("refine")
         self._settled = progress.batch("settle")
         self._ends = progress.ends
+
+    def listen(self, heard: Callable[[pa.Table], None]) -> None:
+        """Hand alert changes to ``heard`` as soon as they are committed, where the engine has them at hand."""
+        self._refiner.listen(heard)
+
+    @property
+    def watermark(self) -> Watermark:
+        """How far the lake's time has come."""
+        return self._refiner.watermark
 
     def pending(self, last: int) -> Iterator[Done]:
         """Refine the bronze batches up to ``last`` that have no progress yet."""
@@ -62,7 +74,7 @@ class Refine:
             for table in SILVER_TABLES
             if (version := self._engine.version(table)) is not None
         }
-        done = Done("settle", self.batch, self._run_id, started, self._now(), versions=versions)
+        done = Done("settle", self.batch, self.run_id, started, self._now(), versions=versions)
         record(self._engine, done)
         self._settled = self.batch
         return done
@@ -71,7 +83,7 @@ class Refine:
         return Done(
             "refine",
             batch,
-            self._run_id,
+            self.run_id,
             started,
             self._now(),
             rows_in=counts.messages,

@@ -11,9 +11,11 @@ from datetime import datetime
 from vitalake import clock
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
-from vitalake.sources.messages import Source
-from vitalake.stages.curate import CurateResult, RunInfo, curate
-from vitalake.stages.ingest import ingest, recover
+from vitalake.gold.definitions import gold_tables
+from vitalake.sources.messages import MESSAGES, Batch, Source
+from vitalake.stages.curate import CurateResult, curate, table_versions
+from vitalake.stages.history import RUN, RunInfo, StageRun, recorded
+from vitalake.stages.ingest import Ingest, recover
 from vitalake.stages.lake import open_for_writing, require_lake
 from vitalake.stages.progress import STAGES, Done, Progress, read_progress, record
 from vitalake.stages.rebuild import Rebuild
@@ -23,8 +25,19 @@ Told = Callable[[Done], None]
 """Who is told of each batch that was done: a progress bar, a log."""
 
 
-def _tell_nobody(_done: Done) -> None:
+def _tell_nobody(_: object) -> None:
     """Keep it to oneself."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The two stages of the hot path as a run holds them, and where the lake stood when it began."""
+
+    progress: Progress
+    ingest: Ingest
+    refine: Refine
+    entry: StageRun
+    """What was refined so far."""
 
 
 @dataclass
@@ -36,24 +49,35 @@ class Run:
     rules: Rules | None = None
     now: Callable[[], datetime] = clock.now
     told: Told = _tell_nobody
+    begins: Callable[[str], None] = _tell_nobody
+    """Who is told what work begins."""
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def ingest(self, source: Source, max_rows: int) -> None:
         """Commit what is new in the source to Bronze."""
-        with self._stages("ingest") as progress:
-            for ingested in ingest(
-                self.engine, source, progress, run_id=self.run_id, max_rows=max_rows, now=self.now
-            ):
+        with self._stages("ingest") as progress, recorded(self.engine, self.info, "ingest") as entry:
+            stage = self._ingest(progress)
+            for read in source.read(progress.positions, max_rows):
+                if (ingested := stage.keep(read)) is not None:
+                    record(self.engine, ingested.done)
+                    entry.count(ingested.done)
+                    self.told(ingested.done)
+
+    def drain(self, stream: Callable[[str], None]) -> None:
+        """Let a stream of the engine's own bring Bronze up to its source (``stream`` is given the run's id)."""
+        with self._stages("ingest") as progress, recorded(self.engine, self.info, "ingest") as entry:
+            stream(self.run_id)
+            reached = read_progress(self.engine)
+            if (
+                ingested := self._ingest(reached).keep(Batch(MESSAGES.empty_table(), {}, at_end=True))
+            ) is not None:
                 record(self.engine, ingested.done)
-                self.told(ingested.done)
+                entry.first_batch, entry.last_batch = progress.batch("ingest") + 1, ingested.done.batch
 
     def refine(self) -> None:
         """Turn the bronze batches that wait into Silver."""
-        with self._stages("refine") as progress:
-            refine = self._refine(progress)
-            for done in refine.pending(progress.batch("ingest")):
-                self.told(done)
-            refine.settle()
+        with self._stages("refine") as progress, recorded(self.engine, self.info, "refine") as entry:
+            entry.count(self._pending(self._refine(progress), progress, entry).settle())
 
     def curate(self, *, force: bool = False) -> CurateResult:
         """Bring Gold up to Silver."""
@@ -62,20 +86,51 @@ class Run:
 
     def all(self, source: Source, max_rows: int, *, force: bool = False) -> CurateResult:
         """Ingest, refine and curate what is new."""
-        self.silver(source, max_rows)
-        return self.curate(force=force)
+        open_for_writing(self.engine, self.rules, self.where)
+        with recorded(self.engine, self.info, RUN) as entry:
+            self.begins("bronze and silver")
+            entry.take(self.silver(source, max_rows))
+            self.begins("gold")
+            gold = self.curate(force=force)
+            if gold.merged:
+                entry.versions_written |= table_versions(self.engine, [each.table for each in gold_tables()])
+            else:
+                entry.status, entry.error = "failed", "The quality gate failed"
+            return gold
 
-    def silver(self, source: Source, max_rows: int) -> None:
+    def silver(self, source: Source, max_rows: int) -> StageRun:
         """Ingest and refine what is new, each batch on its way to Silver as soon as Bronze has it."""
-        with self._stages("ingest", "refine") as progress:
-            refine = self._refine(progress)
-            for done in refine.pending(progress.batch("ingest")):
-                self.told(done)
-            for ingested in ingest(
-                self.engine, source, progress, run_id=self.run_id, max_rows=max_rows, now=self.now
-            ):
-                self.told(refine.batch_of(ingested))
-            refine.settle()
+        with self.stream() as held, recorded(self.engine, self.info, "refine", held.entry) as entry:
+            for read in source.read(held.progress.positions, max_rows):
+                if (ingested := held.ingest.keep(read)) is not None:
+                    done = held.refine.batch_of(ingested)
+                    entry.count(done)
+                    self.told(done)
+            entry.count(held.refine.settle())
+            return entry
+
+    @contextmanager
+    def stream(self, *stages: str) -> Iterator[Held]:
+        """Hold ingest and refine (and more ``stages``), what waited in Bronze refined; the caller settles."""
+        with self._stages("ingest", "refine", *stages) as progress:
+            entry = StageRun()
+            refine = self._pending(self._refine(progress), progress, entry)
+            yield Held(progress, self._ingest(progress), refine, entry)
+
+    @property
+    def info(self) -> RunInfo:
+        """What the histories say of the run."""
+        return RunInfo(run_id=self.run_id, now=self.now)
+
+    def _ingest(self, progress: Progress) -> Ingest:
+        return Ingest(self.engine, progress, run_id=self.run_id, now=self.now)
+
+    def _pending(self, refine: Refine, progress: Progress, entry: StageRun) -> Refine:
+        """Refine the bronze batches that wait."""
+        for done in refine.pending(progress.batch("ingest")):
+            entry.count(done)
+            self.told(done)
+        return refine
 
     def rebuild(self, rules: Rules | None = None) -> None:
         """Compute Silver and Gold again from Bronze, with the lake's rules or with others."""
@@ -94,8 +149,8 @@ class Run:
         return Refine(self.engine, refiner, progress, run_id=self.run_id, now=self.now)
 
     def _curate(self, progress: Progress, *, force: bool) -> CurateResult:
-        info = RunInfo(run_id=self.run_id, now=self.now)
-        return curate(self.engine, run=info, batch=progress.batch("settle"), force=force)
+        with self.engine.pinned(progress.settled):
+            return curate(self.engine, run=self.info, batch=progress.batch("settle"), force=force)
 
     def _finish_rebuild(self) -> None:
         """Finish a rebuild that was begun and cut short."""

@@ -1,0 +1,57 @@
+"""Ctrl-C and SIGTERM: work stops after the batch at hand, so that nothing is done twice; a second one stops at once.
+
+Whatever moment is hit, nothing is lost: what was committed stays, and the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupts:
+    """What this process was asked: ``signal`` is the last signal that asked it to stop, 0 for none."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._working = 0
+
+    @property
+    def exit_code(self) -> int:
+        """128 + the signal, as shells have it."""
+        return 128 + (self.signal or signal.SIGINT)
+
+    def install(self) -> None:
+        """Take both signals of this process."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, _: FrameType | None) -> None:
+        first = not self.signal
+        self.signal = number
+        if not (first and self._working):
+            raise KeyboardInterrupt
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), b"\nstopping after this batch; once more stops at once\n")
+
+    @contextmanager
+    def between_batches(self) -> Iterator[None]:
+        """Let the work of the block come to the end of its batch: it must call :meth:`stop_if_asked` there."""
+        self._working += 1
+        try:
+            yield
+        finally:
+            self._working -= 1
+
+    def stop_if_asked(self) -> None:
+        """Raise KeyboardInterrupt where a signal came since."""
+        if self.signal:
+            raise KeyboardInterrupt
+
+
+INTERRUPTS = Interrupts()
+"""Those of this process."""

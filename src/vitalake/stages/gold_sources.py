@@ -1,0 +1,98 @@
+"""What a curate reads: the configuration, and of Silver the rows that its touched keys need, or all."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.domain.policy_file import preset, read_policy
+from vitalake.domain.rules import Rules
+from vitalake.domain.tables import Table
+from vitalake.engines.engine import Engine
+from vitalake.gold.bounds import BOUNDS, PATIENT_ENDS, SOURCES, Bounds
+from vitalake.gold.changed import CHANGED
+from vitalake.gold.definitions import Scope, gold_table, mentions, shared_views
+from vitalake.gold.inputs import inputs
+from vitalake.gold.touched import touched
+from vitalake.silver.tables import (
+    SILVER_ALERT_CHANGES,
+    SILVER_ALERTS,
+    SILVER_DUPLICATES,
+    SILVER_OBSERVATIONS,
+    SILVER_QUARANTINE,
+)
+from vitalake.stages.lake import read_info
+
+SNAPSHOT: Final = gold_table("gold_patient_risk_snapshot").table
+_CONSERVED: Final = (BRONZE_EVENTS, SILVER_OBSERVATIONS, SILVER_QUARANTINE, SILVER_DUPLICATES)
+_CHANGED: Final = {
+    SILVER_OBSERVATIONS: "updated_batch > {last}",
+    SILVER_DUPLICATES: "batch > {last}",
+    SILVER_QUARANTINE: "batch > {last}",
+    SILVER_ALERT_CHANGES: "true",
+    SILVER_ALERTS: "true",
+    SNAPSHOT: "true",
+}
+"""Where changes are looked for."""
+
+
+class GoldSources:
+    """The views over which Gold's SQL runs, since the batch ``last`` (0: all of Silver)."""
+
+    def __init__(self, engine: Engine, *, last: int) -> None:
+        self._engine = engine
+        self._last = last
+        self.whole = last == 0
+        self.bounds = Bounds()
+        self._opened: dict[str, str] = {}
+
+    def register(self, batch: int) -> int:
+        """Register the inputs, count the new rows, find the touched keys; yield how many messages are new."""
+        info = read_info(self._engine)
+        rules = info.parsed_rules if info else Rules()
+        policy = preset() if rules.policy is None else read_policy(rules.policy)
+        for name, rows in inputs(rules, policy).items():
+            self._engine.register(name, rows)
+        messages = self._count_new_rows(batch)
+        if not self.whole:
+            self._find_touched(rules)
+        return messages
+
+    def _count_new_rows(self, batch: int) -> int:
+        """Register how many rows the batches brought to each table; yield how many messages they were."""
+        counts = []
+        for table in _CONSERVED:
+            self._engine.open(table, f"batch > {self._last} and batch <= {batch}")
+            (row,) = self._engine.rows(f"select count(*) as n from {table.name}").to_pylist()
+            counts.append({"table_name": table.name, "row_count": row["n"]})
+        schema = pa.schema([("table_name", pa.string()), ("row_count", pa.int64())])
+        self._engine.register("new_rows", pa.Table.from_pylist(counts, schema=schema))
+        return int(counts[0]["row_count"])
+
+    def _find_touched(self, rules: Rules) -> None:
+        """Materialise the touched keys of every scope."""
+        for table, where in _CHANGED.items():
+            self._engine.open(table, where.format(last=self._last))
+        for name, select in (*CHANGED, *touched(rules.reach_us)):
+            self._engine.materialise(name, select.replace("{last}", str(self._last)))
+        (bounds,) = self._engine.rows(BOUNDS).to_pylist()
+        self.bounds = Bounds(**bounds)
+
+    def open(self, sql: str, scope: Scope) -> None:
+        """Register the sources that a Gold table's SELECT names, restricted to what its scope reads."""
+        views = [shared for shared in shared_views() if mentions(sql, shared.name)]
+        texts = [sql, *(shared.sql for shared in views)]
+        for table in SOURCES:
+            if any(mentions(text, table.name) for text in texts):
+                self._restrict(table, "true" if self.whole else self.bounds.of_source(table, scope))
+        if self.whole and any(mentions(text, "patient_ends") for text in texts):
+            self._engine.view("patient_ends", PATIENT_ENDS)
+        for shared in views:
+            self._engine.view(shared.name, shared.sql)
+
+    def _restrict(self, table: Table, where: str) -> None:
+        if self._opened.get(table.name) != where:
+            self._engine.open(table, where)
+            self._opened[table.name] = where

@@ -1,0 +1,103 @@
+"""Runs of vitalake that die by SIGKILL at a chosen commit, or after a chosen time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from following import COMPILED
+
+_SERVER = """
+import contextlib, io, json, os, signal, sys, time
+import vitalake.engines.embedded.refine, vitalake.stages.curate, vitalake.sources.files
+from vitalake.cli import main
+from vitalake.engines.embedded.log import DeltaFolder
+
+commit = DeltaFolder.commit
+
+def count_commits(asked):
+    made = 0
+    def commit_or_die(folder, *arguments, **options):
+        nonlocal made
+        made += 1
+        if [made, "before"] == asked["kill"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        commit(folder, *arguments, **options)
+        if [made, "after"] == asked["kill"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+    DeltaFolder.commit = commit_or_die
+    return lambda: made
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    come, go = os.pipe()
+    child = os.fork()
+    if child == 0:
+        made = count_commits(asked)
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = main(asked["arguments"])
+        os.write(go, str(made()).encode())
+        os._exit(code)
+    os.close(go)
+    if asked["after_s"] is not None:
+        time.sleep(asked["after_s"])
+        os.kill(child, signal.SIGKILL)  # one that has ended is still there to be waited for
+    _, status = os.waitpid(child, 0)
+    commits = os.read(come, 100).decode()
+    os.close(come)
+    print(json.dumps([os.waitstatus_to_exitcode(status), int(commits or 0)]), flush=True)
+"""
+"""Imports vitalake once and forks a child a run: it kills itself around a commit, or is killed after a while."""
+
+
+class Runs:
+    """Runs of one command on lakes."""
+
+    def __init__(self, server: subprocess.Popen[str]) -> None:
+        self._server = server
+
+    def whole(self, *arguments: object) -> int:
+        """Run to the end; yield how many commits that took."""
+        code, commits = self._ask(arguments)
+        assert code == 0
+        return commits
+
+    def die_at(self, number: int, when: str, *arguments: object) -> bool:
+        """Run and kill it ``before`` or ``after`` a commit (1 is the first); tell whether it came that far."""
+        return self._killed(*self._ask(arguments, kill=(number, when)))
+
+    def die_after(self, seconds: float, *arguments: object) -> bool:
+        """Run and kill it after a while; tell whether it was still at work."""
+        return self._killed(*self._ask(arguments, after_s=seconds))
+
+    @staticmethod
+    def _killed(code: int, _commits: int) -> bool:
+        assert code in (0, -signal.SIGKILL), code
+        return code != 0
+
+    def _ask(
+        self, arguments: tuple[object, ...], kill: tuple[int, str] | None = None, after_s: float | None = None
+    ) -> tuple[int, int]:
+        assert self._server.stdin
+        assert self._server.stdout
+        asked = {"arguments": list(map(str, arguments)), "kill": kill, "after_s": after_s}
+        self._server.stdin.write(json.dumps(asked) + "\n")
+        self._server.stdin.flush()
+        code, commits = json.loads(self._server.stdout.readline())
+        return code, commits
+
+
+@contextmanager
+def runs() -> Iterator[Runs]:
+    """Yield what starts and kills runs."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVER], env=COMPILED, stdin=pipe, stdout=pipe, text=True
+    ) as server:
+        yield Runs(server)
+        assert server.stdin
+        server.stdin.close()
