@@ -14,11 +14,15 @@ import pyarrow as pa
 from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.engine import Engine
+from vitalake.gold.definitions import gold_tables
 from vitalake.silver.tables import (
     SILVER_ALERTS,
+    SILVER_HELD_TIME,
     SILVER_OBSERVATIONS,
     SILVER_PATIENT_STATES,
     SILVER_QUARANTINE,
+    SILVER_READINGS,
     SILVER_VITAL_WINDOWS,
 )
 from vitalake.sources.messages import Batch, Offsets, plain_messages
@@ -30,7 +34,14 @@ INGESTED = datetime(2027, 1, 1, tzinfo=UTC)
 HISTORY = ("source", "partition", "offset", "ingest_time", "batch", "updated_batch", "revision", "updated_at")
 """Columns that tell what arrived and was done, and lie outside the law."""
 
-LAWFUL = (SILVER_OBSERVATIONS, SILVER_PATIENT_STATES, SILVER_VITAL_WINDOWS, SILVER_ALERTS)
+LAWFUL = (
+    SILVER_OBSERVATIONS,
+    SILVER_PATIENT_STATES,
+    SILVER_VITAL_WINDOWS,
+    SILVER_HELD_TIME,
+    SILVER_READINGS,
+    SILVER_ALERTS,
+)
 """Silver tables that are a function of the set of events."""
 
 
@@ -60,9 +71,9 @@ def _messages(rows: Sequence[bytes | None], first: int) -> pa.Table:
     return plain_messages(pa.repeat("test", n), offsets, pa.array(rows, pa.binary()))
 
 
-def run_of(lake: EmbeddedLake, rules: Rules | None = None) -> Run:
+def run_of(lake: Engine, rules: Rules | None = None) -> Run:
     """Yield a run on the lake whose clock stands still."""
-    return Run(lake, str(lake.path), rules, now=lambda: INGESTED)
+    return Run(lake, "the test's lake", rules, now=lambda: INGESTED)
 
 
 def refined(
@@ -74,14 +85,14 @@ def refined(
     return lake
 
 
-def rows_of(lake: EmbeddedLake, table: Table) -> list[dict[str, Any]]:
+def rows_of(lake: Engine, table: Table) -> list[dict[str, Any]]:
     """Yield a table's rows, in the order of its key."""
     lake.open(table)
     order = ", ".join(f'"{name}"' for name in table.key)
     return lake.rows(f"select * from {table.name} order by {order}").to_pylist()
 
 
-def lawful(lake: EmbeddedLake) -> dict[str, list[dict[str, Any]]]:
+def lawful(lake: Engine) -> dict[str, list[dict[str, Any]]]:
     """Yield the rows of the tables that the law binds, without what tells of arrival."""
     tables = {
         table.name: [{k: v for k, v in row.items() if k not in HISTORY} for row in rows_of(lake, table)]
@@ -90,3 +101,16 @@ def lawful(lake: EmbeddedLake) -> dict[str, list[dict[str, Any]]]:
     quarantined = {(row["payload"], row["reason"]) for row in rows_of(lake, SILVER_QUARANTINE)}
     tables["quarantine reasons"] = [{"quarantined": each} for each in sorted(quarantined, key=repr)]
     return tables
+
+
+def gold_of(lake: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Yield the rows of Gold, without what tells of arrival: the law binds them too."""
+    tables = {gold.name: rows_of(lake, gold.table) for gold in gold_tables()}
+    return {
+        name: [
+            {k: v for k, v in row.items() if k not in (*HISTORY, "delay_p50_s", "delay_p99_s")}
+            for row in rows
+            if row.get("table_name") not in ("silver_quarantine", "silver_duplicates")
+        ]
+        for name, rows in tables.items()
+    }

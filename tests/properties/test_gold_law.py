@@ -13,7 +13,7 @@ from reference.silver_rows import (
     messages,
     observation,
     observations,
-    windows,
+    summaries,
 )
 
 from vitalake.domain.vitals import SEVERITIES
@@ -29,6 +29,11 @@ READINGS = {
     "temperature": st.none() | st.integers(340, 410).map(lambda tenths: tenths / 10),
     "ward_carried": st.sampled_from([None, "A", "B"]),
     "severity": st.sampled_from(SEVERITIES),
+    "news2_resp_rate": st.just(0),
+    "news2_spo2": st.sampled_from([0, 0, 3, None]),
+    "news2_systolic_bp": st.just(1),
+    "news2_heart_rate": st.sampled_from([0, 1, 2]),
+    "news2_temperature": st.just(0),
     "news2_missing": st.integers(0, 7),
     "issues": st.lists(
         st.sampled_from(["spo2:implausible", "heart_rate:coerced", "alert:bad_text"]), max_size=2
@@ -60,13 +65,14 @@ def histories(draw):
         cleared = draw(st.none() | st.integers(1, 400).map(raised.__add__))
         told = draw(st.integers(1, batches))
         patient = draw(st.sampled_from("pqr"))
-        episode = alert(
-            f"a{i}", patient, raised, cleared, origin=origin, ward=draw(st.sampled_from("AB")), **BREACH
-        )
+        kind = {
+            "origin": origin,
+            "alert_type": draw(st.sampled_from(["tachycardia", "hypotension"])),
+            "priority": draw(st.sampled_from(["medium", "high"])),
+        }
+        episode = alert(f"a{i}", patient, raised, cleared, ward=draw(st.sampled_from("AB")), **kind, **BREACH)
         later = draw(st.none() | st.integers(1, batches))
-        moved = draw(st.booleans()) and alert(
-            f"a{i}", patient, raised + 90, None, origin=origin, ward="B", **BREACH
-        )
+        moved = draw(st.booleans()) and alert(f"a{i}", patient, raised + 90, None, ward="B", **kind, **BREACH)
         episodes.append((told, episode, later if later and later > told else None, moved or None))
     return batches, events, episodes
 
@@ -76,7 +82,7 @@ def fill(lake, batch, events, episodes):
     known = [row for row in events if row["batch"] <= batch]
     lake.tables["silver_observations"] = observations(known)
     lake.tables["bronze_events"] = messages(known)
-    lake.tables["silver_vital_windows"] = windows(known)
+    lake.tables |= summaries(known)
     held, changes = {}, []
     for told, episode, later, moved in episodes:
         if told <= batch:

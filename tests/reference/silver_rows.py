@@ -5,11 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 
 from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.domain.rules import Rules
 from vitalake.domain.vitals import RISK_GROUPS, VITALS
+from vitalake.silver import alarm_state
+from vitalake.silver.held_time import hold_time
+from vitalake.silver.hourly import walk
+from vitalake.silver.readings import read_hours
+from vitalake.silver.strings import StringPool
 from vitalake.silver.tables import (
     SILVER_ALERT_CHANGES,
     SILVER_ALERTS,
+    SILVER_HELD_TIME,
     SILVER_OBSERVATIONS,
+    SILVER_READINGS,
     SILVER_VITAL_WINDOWS,
 )
 
@@ -98,6 +106,21 @@ def windows(rows: list[dict]) -> pa.Table:
         for (patient, vital, start), values in sorted(groups.items())
     ]
     return pa.Table.from_pylist(table, schema=SILVER_VITAL_WINDOWS.schema)
+
+
+def summaries(rows: list[dict]) -> dict[str, pa.Table]:
+    """Yield what Silver sums up of the observations, by table."""
+    pool = StringPool()
+    walked = walk(observations(rows), pool)
+    hourly = {
+        SILVER_HELD_TIME: hold_time(walked, alarm_state.initial(len(walked.patients)), Rules(), pool),
+        SILVER_READINGS: read_hours(walked),
+    }
+    made = {
+        table.name: made.append_column("updated_batch", pa.array([1] * made.num_rows)).select(table.names)
+        for table, made in hourly.items()
+    }
+    return {SILVER_VITAL_WINDOWS.name: windows(rows)} | made
 
 
 def alert(alert_id: str, patient: str, raised: float, cleared: float | None, **values) -> dict:

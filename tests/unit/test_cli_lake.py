@@ -267,7 +267,10 @@ def test_a_lake_in_use_is_told(lake: str, capsys: pytest.CaptureFixture[str]) ->
     assert "Another process holds the curate stage" in capsys.readouterr().err
 
 
-def test_ctrl_c_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_loses_nothing(
+    number: signal.Signals, exit_code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = [message(f"e{n}", f"p{n % 5}", n // 5 % 60, **WELL) for n in range(300)]
     (tmp_path / "m.ndjson").write_text("\n".join(lines) + "\n")
     command = [
@@ -289,9 +292,9 @@ def test_ctrl_c_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     deadline = time.monotonic() + 60
     while process.poll() is None and len(list(commits.glob("*.json"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == exit_code
     assert err == "stopped: what was committed is kept, and the next run goes on from there.\n"
     rest = ask(capsys, *command)["messages"]
     assert 0 < rest < 300

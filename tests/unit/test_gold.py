@@ -5,7 +5,7 @@ import math
 
 import pytest
 from reference.memory_lake import MemoryLake
-from reference.silver_rows import alert, alerts, at, messages, observation, observations, windows
+from reference.silver_rows import alert, alerts, at, messages, observation, observations, summaries
 
 from vitalake.gold.definitions import CURRENT, current_view, gold_table
 from vitalake.stages.curate import RunInfo, curate
@@ -17,8 +17,8 @@ def curated(rows, episodes=(), **tables):
     lake.tables |= {
         "silver_observations": observations(rows),
         "bronze_events": messages(rows),
-        "silver_vital_windows": windows(rows),
         "silver_alerts": alerts(list(episodes)),
+        **summaries(rows),
         **tables,
     }
     ticks = itertools.count()
@@ -267,6 +267,76 @@ def test_thresholds_have_minutes_on_both_sides_and_episodes_beyond():
     assert beyond == {("medium", 0): 1, ("medium", 2): 1}
 
 
+COMPONENTS = dict.fromkeys(
+    ("news2_resp_rate", "news2_spo2", "news2_systolic_bp", "news2_heart_rate", "news2_temperature"), 0
+)
+
+
+def associations(rows, episodes=()):
+    """Yield the rows of the association by vital, of observations whose components are known."""
+    known = [observation(*row[:3], **COMPONENTS | row[3]) for row in rows]
+    return {row["vital"]: row for row in curated(known, episodes)("gold_vital_severity_association")}
+
+
+def test_a_patient_hour_has_one_reading_against_the_severity_without_its_own_component():
+    found = associations(
+        [
+            ("p", 1, "a", {"spo2": 95.0, "news2_score": 9, "news2_spo2": 1}),
+            ("p", 2, "b", {"spo2": 90.0, "news2_score": 7, "news2_spo2": 3}),
+            ("p", 3, "c", {"spo2": 97.0, "news2_score": 5}),
+            ("p", 4, "d", {"spo2": 99.0, "news2_score": 4, "method": "spot"}),
+            ("p", 61, "e", {"spo2": 91.4, "news2_score": 5, "news2_spo2": 3, "method": "spot"}),
+            ("p", 62, "f", {"spo2": 93.4, "news2_score": 4, "news2_spo2": 2, "method": "manual"}),
+        ]
+    )
+    spo2 = found["spo2"]
+    assert (spo2["n"], spo2["value_sum"], spo2["value_sum_sq"]) == (2, 9500 + 9340, 9500**2 + 9340**2)
+    assert (spo2["score_sum"], spo2["score_sum_sq"]) == (8 + 2, 64 + 4)
+    assert spo2["value_score_sum"] == 9500 * 8 + 9340 * 2
+    assert (spo2["high_n"], spo2["low_n"], spo2["low_sum"]) == (
+        0,
+        2,
+        100 + 300,
+    )  # charted: 95 and 93 below 96
+    assert (spo2["low_sum_sq"], spo2["low_score_sum"]) == (100**2 + 300**2, 100 * 8 + 300 * 2)
+
+
+def test_a_vital_that_news2_does_not_score_has_no_distance():
+    (row,) = associations([("p", 1, "a", {"pulse_rate": 80.0})]).values()
+    assert (row["vital"], row["n"], row["high_n"], row["high_sum"], row["low_sum"]) == (
+        "pulse_rate",
+        1,
+        0,
+        None,
+        None,
+    )
+
+
+def test_a_reading_counts_where_the_other_vitals_components_are_known():
+    assert associations([("p", 1, "a", {"spo2": 97.0, "news2_temperature": None})]) == {}
+    assert associations([("p", 1, "a", {"spo2": 97.0, "news2_spo2": None})])["spo2"]["n"] == 1
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "before"),
+    [
+        (16, {}, {"heart_rate": 0, "spo2": 1}),
+        (15.9, {}, {"heart_rate": 0, "spo2": 0}),
+        (61, {}, {"heart_rate": 0, "spo2": 1}),
+        (61.1, {}, {"heart_rate": 0, "spo2": 0}),
+        (30, {"priority": "medium"}, {"heart_rate": 0, "spo2": 0}),
+        (30, {"alert_type": "early_warning"}, {"heart_rate": 0, "spo2": 0}),
+        (30, {"alert_type": "apnoea", "origin": "device"}, {"heart_rate": 1, "spo2": 1}),
+    ],
+)
+def test_values_before_a_critical_episode_of_another_type_stand_apart(raised, kind, before):
+    rows = [("p", 1, "a", {"spo2": 90.0, "heart_rate": 80.0}), ("p", 100, "b", {})]
+    found = associations(rows, [alert("1", "p", raised, None, **{"priority": "high"} | kind)])
+    assert {vital: row["before_n"] for vital, row in found.items()} == before
+    assert found["spo2"]["before_sum"] == 9000 * before["spo2"]
+    assert found["spo2"]["before_low_n"] == before["spo2"]
+
+
 def test_a_value_is_held_by_its_signals_beat():
     gold = curated(
         [
@@ -304,7 +374,11 @@ def risk_at(minutes, **values):
         "p", 0, "a", method="spot", **(taken | KNOWN | ages | POINTS | {"news2_temperature": 0} | values)
     )
     lake = MemoryLake()
-    lake.tables |= {"silver_observations": observations([row]), "bronze_events": messages([row])}
+    lake.tables |= {
+        "silver_observations": observations([row]),
+        "bronze_events": messages([row]),
+        **summaries([row]),
+    }
     curate(lake, run=RunInfo("run", lambda: at(0)), batch=1, whole=True)
     lake.open(gold_table("gold_patient_risk_snapshot").table)
     now_us = int(at(minutes).timestamp()) * 1_000_000

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from reference.memory_lake import MemoryLake
-from reference.silver_rows import at, messages, observation, observations, windows
+from reference.silver_rows import at, messages, observation, observations, summaries
 
 from vitalake.errors import GateFailed, UserError
 from vitalake.gold.definitions import gold_tables
@@ -18,7 +18,7 @@ def lake_with(rows):
     lake.tables |= {
         "silver_observations": observations(rows),
         "bronze_events": messages(rows),
-        "silver_vital_windows": windows(rows),
+        **summaries(rows),
     }
     return lake
 

@@ -28,6 +28,9 @@ TEMPERATURE: Final = Bands("temperature", ((35.0, 3), (36.0, 1), (38.0, 0), (39.
 CONSCIOUSNESS_POINTS: Final = {"A": 0, "C": 3, "V": 3, "P": 3, "U": 3}
 OXYGEN_POINTS: Final = {False: 0, True: 2}
 
+SCORES_AS: Final = {"pulse_rate": "heart_rate", "diastolic_bp": "systolic_bp", "mean_bp": "systolic_bp"}
+"""Vitals that the chart scores only as another measurement of the same thing."""
+
 HIGH_FROM: Final = 7
 MEDIUM_FROM: Final = 5
 RED_SCORE: Final = 3

@@ -20,6 +20,9 @@ Limits = tuple[int | None, int | None, int | None]
 
 _BY_NAME: Final = {alarm.name: alarm for alarm in PHYSIOLOGICAL}
 
+THERAPIES: Final = ("scale 1", "scale 2", "scale 2 on oxygen")
+"""What SpO2 limits depend on."""
+
 
 @dataclass(frozen=True)
 class Clause:
@@ -28,6 +31,10 @@ class Clause:
     name: str
     alarm: AlarmType
     when: str = ""
+
+    def holds_under(self, therapy: str) -> bool:
+        """Tell whether it is in force under one of THERAPIES: scale 2 is so with and without oxygen."""
+        return therapy.startswith(self.when)
 
 
 def _clauses() -> tuple[Clause, ...]:

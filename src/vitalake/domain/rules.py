@@ -19,6 +19,7 @@ from vitalake.domain.vitals import (
     HOUR_US,
     MINUTE_US,
     NEWS2_INPUTS,
+    SCORE_HOLD_US,
     VITALS,
 )
 from vitalake.errors import UserError
@@ -95,6 +96,11 @@ class Rules:
     def grace_us(self) -> int:
         """How far a patient's time stays behind the watermark, in microseconds."""
         return self.grace_s * SECOND_US
+
+    @property
+    def reach_us(self) -> int:
+        """How long after an event the hours may differ by it: its score's hold, or a charted vital's where longer."""
+        return max(SCORE_HOLD_US, *(self.age_us(vital.name, charted=True) for vital in VITALS))
 
     @property
     def version(self) -> str:

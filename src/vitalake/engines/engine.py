@@ -5,7 +5,7 @@ SQL given to an engine is the portable subset that DuckDB and Spark read alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,6 +55,9 @@ class Engine(Protocol):
     def open(self, table: Table, where: str = "true") -> None:
         """Register the temporary view ``table.name`` over its rows that satisfy ``where`` (empty if there is none)."""
 
+    def pinned(self, versions: Mapping[str, int]) -> AbstractContextManager[object]:
+        """Let ``open`` and ``version`` show tables as of a version while the block runs, whoever writes on."""
+
     def view(self, name: str, select: str) -> None:
         """Register a temporary view."""
 
@@ -101,6 +104,12 @@ class Refiner(Protocol):
     """What an engine does for the refine stage."""
 
     watermark: Watermark
+
+    def listen(self, heard: Callable[[pa.Table], None]) -> None:
+        """Hand rows of silver_alert_changes to ``heard`` as soon as they are committed, from now on.
+
+        An engine that has them nowhere at hand hands over none: they are read from the lake.
+        """
 
     def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
         """Turn the messages of one bronze batch (None: read them from Bronze) into rows of Silver."""

@@ -31,8 +31,6 @@ from vitalake.domain.vitals import CARRIED, NEWS2_INPUTS, PRIORITIES, SEVERITIES
 from vitalake.silver.tables import CONTEXT, MEASURED, SCORED
 
 Scope = Literal["patient_hour", "patient", "patient_day", "hour", "day"]
-Reads = Literal["patient_hour", "patient", "patient_day", "hour", "held_hour", "day"]
-"""Which rows of the sources: those of a scope; ``held_hour`` is the hour and what was in hold before it."""
 
 ORDER: Final = (
     "gold_monitored_time",
@@ -41,13 +39,13 @@ ORDER: Final = (
     "gold_severity_distribution",
     "gold_alert_summary",
     "gold_alert_frequency",
-    "gold_threshold_time",
     "gold_threshold_breaches",
+    "gold_vital_severity_association",
     "gold_data_quality",
 )
 """The tables in the order in which they are computed: each reads Silver and those before it."""
 
-VIEWS: Final = ("severity_spans", "value_holds", "alert_links")
+VIEWS: Final = ("severity_spans", "alert_links")
 """Intermediate results over Silver that several tables read."""
 
 CURRENT: Final = ("current_patient_risk", "overdue_observations")
@@ -71,6 +69,8 @@ _NULLABLE: Final = tuple(
     if not column.required and not column.name.endswith("_age_s")
 )
 _TYPES: Final = {column.name: column.type for column in SCORED}
+_SENT: Final = {"heart_rate": "coalesce(heart_rate, pulse_rate)"}
+"""What carries a NEWS2 input, where that is more than the field of its name."""
 _REPEATED: Final[Mapping[str, tuple[Mapping[str, str], ...]]] = {
     "vital": tuple({"vital": v.name, "title": v.title, "unit": v.unit} for v in VITALS),
     "severity": tuple({"severity": name} for name in SEVERITIES),
@@ -78,7 +78,10 @@ _REPEATED: Final[Mapping[str, tuple[Mapping[str, str], ...]]] = {
     "alert_type": tuple({"alert_type": name} for name in ALERT_TYPES),
     "priority": tuple({"priority": name} for name in PRIORITIES),
     "carried": tuple({"carried": name, "carried_type": _TYPES[f"{name}_carried"]} for name in CARRIED),
-    "input": tuple({"input": name, "component": name.removeprefix("on_")} for name in NEWS2_INPUTS),
+    "input": tuple(
+        {"input": name, "component": name.removeprefix("on_"), "sent": _SENT.get(name, name)}
+        for name in NEWS2_INPUTS
+    ),
     "column": tuple({"column": column.name} for column in _NULLABLE),
 }
 
@@ -105,13 +108,9 @@ class GoldTable:
 
 @dataclass(frozen=True)
 class SharedView:
-    """An intermediate result that several tables share.
-
-    Where it says what it ``reads``, a curate of few keys computes it once, over those rows, for all tables.
-    """
+    """An intermediate result that several tables share."""
 
     name: str
-    reads: Reads | None
     sql: str
 
 
@@ -140,6 +139,15 @@ def current_view(name: str, now_us: int) -> str:
 def source(name: str) -> str:
     """Yield the text of a Gold file, as it lies in the package."""
     return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def mentions(sql: str, name: str) -> bool:
+    """Tell whether a SELECT names a table or view.
+
+    >>> mentions("select n from gold_beds_kept", "gold_beds")
+    False
+    """
+    return re.search(rf"\b{name}\b", sql) is not None
 
 
 def read_table(text: str) -> GoldTable:
@@ -172,8 +180,7 @@ def read_table(text: str) -> GoldTable:
 
 
 def _read_view(text: str) -> SharedView:
-    front = read_front(text)
-    return SharedView(front["view"], cast("Reads | None", front.get("reads")), _body(text))
+    return SharedView(read_front(text)["view"], _body(text))
 
 
 def read_select(text: str) -> tuple[tuple[Column, ...], str]:

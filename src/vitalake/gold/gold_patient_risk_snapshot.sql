@@ -5,20 +5,22 @@ key: patient_id
 scope: patient
 ---*/
 -- A patient's row speaks as of that patient's own last event; 24 h are its clock hour and the 23 before.
-with ordered as (
+with ends as (
   select
-    silver_observations.*,
-    unix_micros(event_time) as event_us,
-    row_number() over (partition by patient_id order by event_time, event_id) as place,
-    row_number() over (partition by patient_id order by event_time desc, event_id desc) as place_from_end
+    patient_id,
+    max(event_time) as as_of
   from silver_observations
+  group by patient_id
 ),
 latest as (
   select
-    ordered.*,
+    silver_observations.*,
+    unix_micros(event_time) - cast(round(1000000 * {input}_age_s) as bigint) as {input}_taken_us,
+    unix_micros(event_time) as event_us,
     unix_micros(date_trunc('hour', event_time)) - 82800000000 as day_from_us
-  from ordered
-  where place_from_end = 1
+  from silver_observations
+  join ends on ends.patient_id = silver_observations.patient_id and ends.as_of = silver_observations.event_time
+  qualify row_number() over (partition by silver_observations.patient_id order by event_id desc) = 1
 ),
 ages as (
   select
@@ -27,42 +29,52 @@ ages as (
     count(*) as n
   from maximum_ages
 ),
-candidates as (
-  select
-    ordered.patient_id,
-    ordered.event_us,
-    ordered.method = 'monitor' as monitored,
-    coalesce(ordered.bp_method = 'arterial', false) as arterial,
-    coalesce(ordered.heart_rate, ordered.pulse_rate) is not null as has_heart_rate,
-    ordered.resp_rate is not null as has_resp_rate,
-    ordered.spo2 is not null as has_spo2,
-    ordered.systolic_bp is not null as has_systolic_bp,
-    ordered.temperature is not null as has_temperature,
-    ordered.consciousness is not null as has_consciousness,
-    ordered.on_oxygen is not null as has_on_oxygen,
-    latest.{input}_age_s,
-    cast(latest.event_us - ordered.event_us as double) / 1000000 as age_s
-  from ordered
-  join latest on latest.patient_id = ordered.patient_id
-),
 -- until when each carried value counts: the instant it was taken plus its maximum age by how it was taken
+taken as (
+  select
+    silver_observations.patient_id,
+    case when unix_micros(event_time) = {input}_taken_us and {sent} is not null then unix_micros(event_time) end as {input}_us,
+    method = 'monitor' as monitored,
+    coalesce(bp_method = 'arterial', false) as arterial
+  from silver_observations
+  join (
+    select
+      patient_id as latest_patient_id,
+      {input}_taken_us,
+      event_us
+    from latest
+  ) as carried on latest_patient_id = patient_id
+  where
+    unix_micros(event_time) = {input}_taken_us or
+    false
+),
 counting as (
   select
     patient_id,
-    max(case when has_{input} and abs(age_s - {input}_age_s) < 0.0000005 then event_us + case when monitored and (arterial or '{input}' <> 'systolic_bp') then {input}_monitor_us else {input}_charted_us end end) as {input}_until_us,
-    count(*) as candidates
-  from candidates
+    max({input}_us + case when monitored and (arterial or '{input}' <> 'systolic_bp') then {input}_monitor_us else {input}_charted_us end) as {input}_until_us,
+    count(*) as n
+  from taken
   cross join ages
   group by patient_id
 ),
+before as (
+  select
+    silver_observations.patient_id,
+    unix_micros(event_time) as before_us,
+    event_id,
+    news2_score
+  from silver_observations
+  join (select patient_id as latest_patient_id, event_us from latest) as reached on latest_patient_id = patient_id
+  where unix_micros(event_time) <= event_us - 14400000000 and unix_micros(event_time) > event_us - 57600000000
+),
 earlier as (
   select
-    ordered.patient_id,
-    ordered.news2_score
-  from ordered
-  join latest on latest.patient_id = ordered.patient_id
-  where ordered.event_us <= latest.event_us - 14400000000 and ordered.event_us > latest.event_us - 57600000000
-  qualify row_number() over (partition by ordered.patient_id order by ordered.place desc) = 1
+    before.patient_id,
+    before.news2_score
+  from before
+  join (select patient_id, max(before_us) as before_us from before group by patient_id) as newest
+    on newest.patient_id = before.patient_id and newest.before_us = before.before_us
+  qualify row_number() over (partition by before.patient_id order by event_id desc) = 1
 ),
 newest_windows as (
   select
@@ -112,8 +124,8 @@ severities as (
 asked as (
   select
     patient_id,
-    event_us,
-    coalesce(lead(event_us) over (partition by patient_id order by place), event_us) as next_us,
+    unix_micros(event_time) as event_us,
+    lead(unix_micros(event_time)) over (partition by patient_id order by event_time, event_id) as next_us,
     case
       when news2_max_component is null then null
       when news2_score >= 7 then 900000000
@@ -121,7 +133,7 @@ asked as (
       when news2_score >= 1 then 21600000000
       else 43200000000
     end as interval_us
-  from ordered
+  from silver_observations
   where
     heart_rate is not null or pulse_rate is not null or resp_rate is not null or spo2 is not null
     or systolic_bp is not null or temperature is not null or consciousness is not null or on_oxygen is not null

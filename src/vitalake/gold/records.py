@@ -28,7 +28,7 @@ GOLD_PIPELINE_RUNS: Final = Table(
     "run and stage",
     (
         Column("run_id", "string", "The run: an invocation; in follow mode a minute's work", required=True),
-        Column("stage", "string", "ingest, refine, curate or publish", required=True),
+        Column("stage", "string", "ingest, refine, curate, or run: the whole of it", required=True),
         Column("engine", "string", "embedded or spark", required=True),
         Column("started_at", "timestamp", "Start", required=True),
         Column("ended_at", "timestamp", "End", required=True),

@@ -7,24 +7,19 @@ key: patient_id, event_time, event_id
 -- patient_ends tells each patient's last event, also where silver_observations is restricted to earlier ones.
 select
   followed.patient_id,
-  event_time,
-  event_id,
-  severity,
-  ward,
-  hour,
-  start_us,
-  least(coalesce(next_us, patient_ends.as_of_us), start_us + 43200000000) as end_us
+  followed.severity,
+  followed.ward,
+  followed.hour_us,
+  followed.start_us,
+  least(coalesce(followed.next_us, patient_ends.as_of_us), followed.start_us + 43200000000) as end_us
 from (
   select
-    silver_observations.patient_id,
-    event_time,
-    event_id,
+    patient_id,
     severity,
     coalesce(ward_carried, '(unknown)') as ward,
-    date_trunc('hour', event_time) as hour,
+    unix_micros(date_trunc('hour', event_time)) as hour_us,
     unix_micros(event_time) as start_us,
-    lead(unix_micros(event_time)) over events as next_us
+    lead(unix_micros(event_time)) over (partition by patient_id order by event_time, event_id) as next_us
   from silver_observations
-  window events as (partition by patient_id order by event_time, event_id)
 ) as followed
 join patient_ends on patient_ends.patient_id = followed.patient_id

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import pyarrow as pa
 
+from vitalake.gold.records import GOLD_QUALITY_CHECKS
 from vitalake.quality.expectations import Expectation
 
 Verdict = Literal["pass", "warn", "fail"]
@@ -55,3 +57,22 @@ def verdict(expectation: Expectation, value: float | None) -> Verdict:
     if expectation.fail_above is not None and value > expectation.fail_above:
         return "fail"
     return "warn" if expectation.warn_above is not None and value > expectation.warn_above else "pass"
+
+
+def verdict_rows(checks: Sequence[Check], *, run_id: str, batch: int, merged: bool, at: datetime) -> pa.Table:
+    """Yield the rows of gold_quality_checks; ``merged`` says whether Gold took over what was judged."""
+    rows = [
+        {
+            "run_id": run_id,
+            "expectation": check.expectation.name,
+            "description": check.expectation.description,
+            "value": check.value,
+            "limit": check.limit,
+            "verdict": check.verdict,
+            "forced": merged and check.verdict == "fail",
+            "batch": batch,
+            "checked_at": at,
+        }
+        for check in checks
+    ]
+    return pa.Table.from_pylist(rows, schema=GOLD_QUALITY_CHECKS.schema)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from vitalake.domain.alert_types import PHYSIOLOGICAL
-from vitalake.domain.policy import CLAUSES, Clause, Limit, Policy
+from vitalake.domain.policy import CLAUSES, THERAPIES, Limit, Policy
 from vitalake.silver.kernel import Int64s, Records, record
 from vitalake.silver.signals import N_SIGNALS, SIGNALS
 from vitalake.silver.strings import StringPool
@@ -38,13 +38,13 @@ REGIME: Final = record(
 )
 """All limits in force together; a signal from ``low`` to ``high`` (hundredths) breaks none."""
 
-THERAPIES: Final = ("scale 1", "scale 2", "scale 2 on oxygen")
-"""What SpO2 limits depend on; the index is the second axis of the table."""
-
 
 @dataclass(frozen=True)
 class AlarmLimits:
-    """``table[ward, therapy]`` are regimes; row 0 is the policy's own, row w + 1 that of the ward ``wards[w]``."""
+    """``table[ward, therapy]`` are regimes; row 0 is the policy's own, row w + 1 that of the ward ``wards[w]``.
+
+    A therapy is an index of THERAPIES.
+    """
 
     table: Records
     wards: Int64s
@@ -62,18 +62,13 @@ def tabulate(policy: Policy, pool: StringPool) -> AlarmLimits:
 def _fill(regime: Any, limits: Mapping[str, Limit], therapy: int) -> None:
     regime["low"], regime["high"] = -BEYOND, BEYOND
     for k, alarm in enumerate(PHYSIOLOGICAL):
-        clauses = [c for c in CLAUSES.values() if c.alarm == alarm and _applies(c, therapy)]
+        clauses = [c for c in CLAUSES.values() if c.alarm == alarm and c.holds_under(THERAPIES[therapy])]
         entry = _limit_record(alarm.sign, limits[clauses[0].name] if clauses else None)
         regime["limits"][k] = entry
         if entry["lowest"] >= 0:
             regime["high" if alarm.above else "low"][SIGNALS.index(alarm.looks_at)] = (
                 alarm.sign * entry["floor"]
             )
-
-
-def _applies(clause: Clause, therapy: int) -> bool:
-    """Tell whether a clause is in force under a therapy: scale 2 is so with and without oxygen."""
-    return THERAPIES[therapy].startswith(clause.when)
 
 
 def _limit_record(sign: int, limit: Limit | None) -> Any:

@@ -11,6 +11,7 @@ from vitalake.silver.holds import NEVER
 from vitalake.silver.kernel import Int64s, Records, kernel
 from vitalake.silver.signals import COUNTED, FALLBACK, FIRST_ALARM, N_SIGNALS, N_VITALS, PRIMARY, SIGN
 from vitalake.silver.strings import NONE
+from vitalake.silver.timeline import UNKNOWN
 
 USED, CHANGES = range(2)
 """The two numbers of a tally: records written, and raises, escalations and clears seen."""
@@ -67,9 +68,16 @@ def _ward_row(state: Any, now_us: int, wards: Int64s) -> int:
 @kernel
 def _therapy(state: Any, now_us: int) -> int:
     """Yield the index of THERAPIES in force."""
-    if state.scale != _TREATED or now_us >= state.scale_until_us:
+    scale = state.scale if now_us < state.scale_until_us else UNKNOWN
+    return therapy_of(scale, state.oxygen if now_us < state.oxygen_until_us else UNKNOWN)
+
+
+@kernel
+def therapy_of(scale: int, oxygen: int) -> int:
+    """Yield the index of THERAPIES under a scale (-1 unknown, 1, 2) and oxygen (-1, 0, 1)."""
+    if scale != _TREATED:
         return 0
-    return 2 if state.oxygen == 1 and now_us < state.oxygen_until_us else 1
+    return 2 if oxygen == 1 else 1
 
 
 @kernel

@@ -5,7 +5,9 @@ Every message ends in exactly one of the two tables.  What each field may hold s
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +32,7 @@ _NULLABLE: Final = pa.schema([field.with_nullable(True) for field in OBSERVATION
 """The same before the bad messages are taken out."""
 
 _CHUNK_ROWS: Final = 50_000
+_THREADS: Final = os.cpu_count() or 1
 _CHUNK_BYTES: Final = 256 * 2**20
 _NEEDED: Final = [*(column.name for column in PROVENANCE), "payload"]
 _REQUIRED: Final = [field.name for field in FIELDS if field.required]
@@ -58,7 +61,9 @@ def parse(
     null: the mapping of device alarms fills it in.  ``connection`` is a DuckDB to compute with; without
     one the process has its own.
     """
-    parsed = [_parse_chunk(chunk, future_limit_us, connection) for chunk in _chunks(messages)]
+    chunks = list(_chunks(messages))
+    with ThreadPoolExecutor(min(len(chunks), _THREADS) or 1) as threads:  # the work is done outside the GIL
+        parsed = list(threads.map(lambda chunk: _parse_chunk(chunk, future_limit_us, connection), chunks))
     return Parsed(
         pa.concat_tables([OBSERVATION_SCHEMA.empty_table(), *(part.observations for part in parsed)]),
         pa.concat_tables([SILVER_QUARANTINE.schema.empty_table(), *(part.quarantine for part in parsed)]),

@@ -76,12 +76,11 @@ class States:
 
     def settle_names(self, pool: StringPool, event_ids: pa.ChunkedArray) -> None:
         """Turn the codes that a fold set for its own rows into codes of the pool."""
-        for codes in self.code_fields():
-            fresh = codes < NONE
-            if fresh.any():
-                rows = -2 - codes[fresh]
-                distinct, inverse = np.unique(rows, return_inverse=True)
-                codes[fresh] = pool.encode(event_ids.take(pa.array(distinct)))[inverse.reshape(-1)]
+        fields = [(codes, codes < NONE) for codes in self.code_fields()]
+        distinct = np.unique(np.concatenate([-2 - codes[fresh] for codes, fresh in fields]))
+        texts = pool.encode(event_ids.take(pa.array(distinct)))
+        for codes, fresh in fields:
+            codes[fresh] = texts[np.searchsorted(distinct, -2 - codes[fresh])]
 
     def recode(self, old: StringPool, new: StringPool) -> None:
         """Move the codes from one pool to another."""

@@ -183,6 +183,61 @@ SILVER_VITAL_WINDOWS: Final = Table(
     partition_by=("event_date",),
 )
 
+_WARD: Final = Column("ward", "string", "The latest known ward; (unknown) before one is known", required=True)
+_THERAPY: Final = Column(
+    "therapy", "string", "SpO2: scale 1, scale 2, scale 2 on oxygen; else empty", required=True
+)
+
+SILVER_HELD_TIME: Final = Table(
+    "silver_held_time",
+    "patient, hour, ward, vital, therapy and charted value in hold",
+    (
+        Column("patient_id", "string", "The patient", required=True),
+        Column("hour", "timestamp", "Start of the UTC hour", required=True),
+        _WARD,
+        Column("vital", "string", "The vital sign's name", required=True),
+        _THERAPY,
+        Column("value", "double", "The charted value", required=True),
+        Column(
+            "held_us", "bigint", "How long it was in hold while the patient was present", "us", required=True
+        ),
+        Column("updated_batch", "bigint", "The batch that last changed the row", required=True),
+        Column("event_date", "date", "UTC date of the hour", required=True),
+    ),
+    key=("patient_id", "hour", "ward", "vital", "therapy", "value"),
+    partition_by=("event_date",),
+)
+
+SILVER_READINGS: Final = Table(
+    "silver_readings",
+    "patient, hour and vital with a valid value",
+    (
+        Column("patient_id", "string", "The patient", required=True),
+        Column("hour", "timestamp", "Start of the UTC hour", required=True),
+        Column("vital", "string", "The vital sign's name", required=True),
+        Column("event_time", "timestamp", "When the reading was measured", required=True),
+        Column("event_id", "string", "Its event", required=True),
+        Column(
+            "value",
+            "double",
+            "The median (lower of two) of monitored values, else the last one",
+            required=True,
+        ),
+        Column("monitored", "boolean", "Whether it is a median", required=True),
+        _WARD,
+        _THERAPY,
+        Column(
+            "other_score",
+            "int",
+            "news2_score of its event without the vital's own component; null where another vital's is unknown",
+        ),
+        Column("updated_batch", "bigint", "The batch that last changed the row", required=True),
+        Column("event_date", "date", "UTC date of the hour", required=True),
+    ),
+    key=("patient_id", "hour", "vital"),
+    partition_by=("event_date",),
+)
+
 _EPISODE: Final = (
     Column("alert_id", "string", "UUIDv5 of patient, origin, type, subject and started_at", required=True),
     Column("patient_id", "string", "The patient", required=True),
@@ -276,6 +331,8 @@ SILVER_TABLES: Final = (
     SILVER_DUPLICATES,
     SILVER_PATIENT_STATES,
     SILVER_VITAL_WINDOWS,
+    SILVER_HELD_TIME,
+    SILVER_READINGS,
     SILVER_ALERT_CHANGES,
     SILVER_ALERTS,
 )

@@ -60,14 +60,11 @@ class Timeline:
         return np.repeat(np.arange(len(self.patients), dtype=np.int64), np.diff(self.starts))
 
 
-def arrange(observations: pa.Table, pool: StringPool) -> Timeline:
-    """Yield the timeline of normalised observations (any order)."""
-    table = sort_events(observations)
+def arrange(observations: pa.Table, pool: StringPool, rows: Int64s | None = None) -> Timeline:
+    """Yield the timeline of normalised observations (any order), of all or of the given rows."""
+    table = sort_events(observations, rows)
     time_us = table["event_time"].cast(pa.int64()).to_numpy()
-    encoded = pc.run_end_encode(table["patient_id"].combine_chunks()) if table.num_rows else None
-    ends = np.asarray(encoded.run_ends, dtype=np.int64) if encoded is not None else np.zeros(0, np.int64)
-    patients = encoded.values if encoded is not None else pa.array([], pa.string())
-    starts = np.concatenate([np.zeros(1, np.int64), ends])
+    patients, starts = patient_runs(table)
     vitals = {vital.name: hundredths(table[vital.name]) for vital in VITALS}
     return Timeline(
         table=table,
@@ -75,34 +72,53 @@ def arrange(observations: pa.Table, pool: StringPool) -> Timeline:
         starts=starts,
         time_us=time_us,
         **vitals,
-        method=_codes(table["method"], METHODS),
+        method=vocabulary_codes(table["method"], METHODS),
         arterial=pc.fill_null(pc.equal(table["bp_method"], "arterial"), False).to_numpy(),
-        consciousness=_codes(table["consciousness"], CONSCIOUSNESS),
-        on_oxygen=_small(table["on_oxygen"].cast(pa.int8())),
-        spo2_scale=_small(table["spo2_scale"].cast(pa.int8())),
+        consciousness=vocabulary_codes(table["consciousness"], CONSCIOUSNESS),
+        on_oxygen=small_codes(table["on_oxygen"]),
+        spo2_scale=small_codes(table["spo2_scale"]),
         ward=pool.encode(table["ward"]),
         bed=pool.encode(table["bed"]),
         device=pool.encode(table["device_id"]),
         encounter=pool.encode(table["encounter_id"]),
-        rejected=_rejected(table["issues"]),
+        rejected=rejected_bits(table["issues"]),
         snapshot=_snapshot(time_us, starts),
     )
 
 
-def sort_events(observations: pa.Table) -> pa.Table:
+def patient_runs(table: pa.Table) -> tuple[pa.Array, Int64s]:
+    """Yield the patients of sorted rows, and where each one's rows start (one more: where the last one's end)."""
+    if not table.num_rows:
+        return pa.array([], pa.string()), np.zeros(1, np.int64)
+    encoded = pc.run_end_encode(table["patient_id"].combine_chunks())
+    ends = np.asarray(encoded.run_ends, dtype=np.int64)
+    return encoded.values, np.concatenate([np.zeros(1, np.int64), ends])
+
+
+def sort_events(observations: pa.Table, rows: Int64s | None = None) -> pa.Table:
     """Yield the rows sorted by patient_id, event_time, event_id (texts by code point)."""
-    if observations.num_rows < 2:  # noqa: PLR2004 - nothing to sort
+    if rows is None:
+        rows = np.arange(observations.num_rows)
+    # One contiguous piece first: taking rows out of many is several times slower.
+    observations = observations.combine_chunks()
+    keys = observations.select(["patient_id", "event_time", "event_id"])
+    if len(rows) < observations.num_rows:
+        keys = keys.take(pa.array(rows))
+    order = rows[_order(keys)]
+    if len(order) == observations.num_rows and np.array_equal(order, np.arange(len(order))):
         return observations
-    ids = pc.dictionary_encode(observations["patient_id"].combine_chunks())
+    return observations.take(pa.array(order))
+
+
+def _order(keys: pa.Table) -> Int64s:
+    """Yield the rows in order of patient_id, event_time and event_id."""
+    ids = pc.dictionary_encode(keys["patient_id"].combine_chunks())
     rank = np.empty(len(ids.dictionary), np.int64)
     rank[pc.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(rank))
     patient = rank[ids.indices.to_numpy()]
-    time_us = observations["event_time"].cast(pa.int64()).to_numpy()
-    order = np.lexsort((time_us, patient))
-    order = _settle_ties(order, patient[order], time_us[order], observations["event_id"])
-    if np.array_equal(order, np.arange(len(order))):
-        return observations
-    return observations.take(pa.array(order))
+    time_us = keys["event_time"].cast(pa.int64()).to_numpy()
+    order: Int64s = np.lexsort((time_us, patient))
+    return _settle_ties(order, patient[order], time_us[order], keys["event_id"])
 
 
 def _settle_ties(order: Int64s, patient: Int64s, time_us: Int64s, event_id: pa.ChunkedArray) -> Int64s:
@@ -130,16 +146,18 @@ def hundredths(values: pa.ChunkedArray) -> Int32s:
     return np.where(missing, NULL, np.rint(np.where(missing, 0.0, doubles) * 100)).astype(np.int32)
 
 
-def _codes(texts: pa.ChunkedArray, vocabulary: tuple[str, ...]) -> Int8s:
-    return _small(pc.index_in(texts, pa.array(vocabulary)).cast(pa.int8()))
+def vocabulary_codes(texts: pa.ChunkedArray, vocabulary: tuple[str, ...]) -> Int8s:
+    """Yield the index of each text in its vocabulary; null gives UNKNOWN."""
+    return small_codes(pc.index_in(texts, pa.array(vocabulary)))
 
 
-def _small(values: pa.ChunkedArray) -> Int8s:
-    codes: Int8s = pc.fill_null(values, UNKNOWN).to_numpy().astype(np.int8)
+def small_codes(values: pa.ChunkedArray) -> Int8s:
+    """Yield small whole numbers or booleans as codes; null gives UNKNOWN."""
+    codes: Int8s = pc.fill_null(values.cast(pa.int8()), UNKNOWN).to_numpy().astype(np.int8)
     return codes
 
 
-def _rejected(issues: pa.ChunkedArray) -> npt.NDArray[np.int16]:
+def rejected_bits(issues: pa.ChunkedArray) -> npt.NDArray[np.int16]:
     """Yield a bit a vital that the event had as implausible."""
     mask = np.zeros(len(issues), np.int16)
     lists: Any = issues.combine_chunks()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -36,6 +37,7 @@ class AlertTeller:
         self._lake = lake
         self._patients = patients
         self._settled = settled
+        self.heard: Callable[[pa.Table], None] = lambda _: None
         lake.open(SILVER_ALERT_CHANGES)
         (row,) = lake.rows("select coalesce(max(seq), 0) as seq from silver_alert_changes").to_pylist()
         self._next_seq = row["seq"] + 1
@@ -97,6 +99,7 @@ class AlertTeller:
         """Commit changes; a repetition tells only what the log does not say yet, so it needs no mark."""
         if changes.num_rows:
             self._lake.log(SILVER_ALERT_CHANGES, changes)
+            self.heard(changes)
 
     def settle(self, batch: int) -> None:
         """Fold the changes since the last settling into silver_alerts."""

@@ -31,6 +31,8 @@ class EmbeddedLake:
         self.path = path.resolve()
         self.duckdb = connect()
         self._folders: dict[str, DeltaFolder] = {}
+        self._pins: Mapping[str, int] = {}
+        self._committed: dict[str, int] = {}
 
     def folder(self, table: Table) -> DeltaFolder:
         """Yield the Delta table's folder, its log kept open."""
@@ -52,6 +54,7 @@ class EmbeddedLake:
             except Timeout:
                 message = f"Another process holds the {stage} stage of {self.path}"
                 raise LakeBusy(message, "Wait for it to end, or end it") from None
+        self._committed.clear()  # another process may have had the stage
         try:
             yield
         finally:
@@ -83,6 +86,7 @@ class EmbeddedLake:
         with told_plainly(f"Can't delete {self.path}"):
             shutil.rmtree(self.path)
         self._folders.clear()
+        self._committed.clear()
 
     def read(self, table: Table) -> pa.Table:
         """Yield all rows of a table."""
@@ -90,7 +94,9 @@ class EmbeddedLake:
 
     def committed(self, table: Table) -> int:
         """Yield the last batch that was appended to the table, 0 for none."""
-        return self.folder(table).transaction(f"vitalake.{table.name}") or 0
+        if table.name not in self._committed:  # read once: a stage has one writer
+            self._committed[table.name] = self.folder(table).transaction(f"vitalake.{table.name}") or 0
+        return self._committed[table.name]
 
     def refiner(self, rules: Rules, *, watermark: Watermark, settled: int) -> Refiner:
         """Start refining from the states settled up to a batch."""
@@ -100,7 +106,16 @@ class EmbeddedLake:
 
     def open(self, table: Table, where: str = "true") -> None:
         """Register the temporary view ``table.name`` over its rows that satisfy ``where``."""
-        self.view(table.name, select_rows(self.folder(table), where))
+        self.view(table.name, select_rows(self.folder(table), where, version=self._pins.get(table.name)))
+
+    @contextmanager
+    def pinned(self, versions: Mapping[str, int]) -> Iterator[None]:
+        """Let ``open`` show the tables named as of a version while the block runs."""
+        self._pins = versions
+        try:
+            yield
+        finally:
+            self._pins = {}
 
     def view(self, name: str, select: str) -> None:
         """Register a temporary view."""
@@ -134,6 +149,7 @@ class EmbeddedLake:
         with told_plainly(f"Can't write {table.name}"):
             adds = write_files(folder.path, table, rows.select(table.names))
         folder.commit(adds, app=f"vitalake.{table.name}", version=batch)
+        self._committed[table.name] = batch
 
     def log(self, table: Table, rows: pa.Table) -> None:
         """Append rows in one commit, every time."""
@@ -179,5 +195,7 @@ class EmbeddedLake:
 
     def version(self, table: Table) -> int | None:
         """Yield the table's Delta version, None if there is no such table."""
+        if table.name in self._pins:
+            return self._pins[table.name]
         delta = self.folder(table).open()
         return None if delta is None else delta.version()

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import duckdb
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
+from filelock import FileLock
 
 from vitalake import clock
 from vitalake.domain.tables import Table
@@ -25,6 +27,12 @@ def told_plainly(what: str) -> Iterator[None]:
     """Turn what the driver or the disk raises into one of our errors."""
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        message = f"{what}: not enough memory"
+        raise Unavailable(message, "Close other programs, or give the machine more memory") from error
+    except duckdb.IOException as error:
+        message = f"{what}: {str(error).splitlines()[0]}"
+        raise LakeError(message, "The lake is as it was before; run the command again") from error
     except DeltaError as error:
         message = f"{what}: {error}"
         raise LakeError(message, "The lake is as it was before; run the command again") from error
@@ -47,6 +55,7 @@ class DeltaFolder:
         self.table = table
         self.path = lake / table.name
         self._delta: DeltaTable | None = None
+        self._past: DeltaTable | None = None
         self._commits = 0
 
     def open(self) -> DeltaTable | None:
@@ -78,10 +87,16 @@ class DeltaFolder:
             )
         return self._delta
 
-    def files(self) -> list[str]:
-        """Yield the paths of the active data files."""
-        delta = self.open()
+    def files(self, version: int | None = None) -> list[str]:
+        """Yield the paths of the active data files, as of a version or now."""
+        delta = self.open() if version is None else self._as_of(version)
         return [] if delta is None else [uri.removeprefix("file://") for uri in delta.file_uris()]
+
+    def _as_of(self, version: int) -> DeltaTable:
+        if self._past is None or self._past.version() != version:
+            with told_plainly(f"Can't read version {version} of {self.table.name}"):
+                self._past = DeltaTable(str(self.path), version=version)
+        return self._past
 
     def transaction(self, app: str) -> int | None:
         """Yield the last version that ``app`` committed (Delta's application transaction)."""
@@ -92,11 +107,11 @@ class DeltaFolder:
         self, adds: list[AddAction], removes: list[str] | None = None, *, app: str = "", version: int = 0
     ) -> None:
         """Add and remove files in one commit, marked with the application transaction ``app`` where there is one."""
-        delta = self.open() or self.create()
         now_ms = clock.now_ms()
         marks = [Transaction(app, version)] if app else []
         gone = [RemoveAction(path, True, now_ms) for path in removes or []]
-        with told_plainly(f"Can't write {self.table.name}"):
+        with told_plainly(f"Can't write {self.table.name}"), self._turn():
+            delta = self.open() or self.create()
             delta.create_write_transaction(
                 [*adds, *gone],
                 "append",
@@ -109,6 +124,12 @@ class DeltaFolder:
                 delta.update_incremental()
                 delta.create_checkpoint()
                 self._delta = DeltaTable(str(self.path))
+
+    def _turn(self) -> FileLock:
+        """Yield a lock on the log: stages of several processes write the same histories, and delta-rs starves them."""
+        path = self.path.parent / ".vitalake" / f"{self.table.name}.log.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(path)
 
     def relative(self, path: str) -> str:
         """Yield a data file's path as the log names it."""

@@ -16,6 +16,7 @@ from vitalake.silver.strings import NONE, StringPool
 from vitalake.silver.timeline import Timeline
 
 _ROOM: Final = 256
+_FEW_TEXTS: Final = 1_000_000
 
 
 class Patients:
@@ -24,6 +25,7 @@ class Patients:
     def __init__(self, fold: Fold) -> None:
         self.fold = fold
         self.due_us = np.full(_ROOM, FOREVER, np.int64)
+        self._tidy_at = _FEW_TEXTS
         self.dirty: dict[str, int] = {}
         self._places: dict[str, int] = {}
         self._states = States.initial(_ROOM)
@@ -87,12 +89,15 @@ class Patients:
             self.dirty[one] = min(at, self.dirty.get(one, at))
 
     def forget_texts(self) -> None:
-        """Drop the texts that no newest state points to."""
+        """Drop the texts that no newest state points to, once they are many."""
+        if len(self.fold.pool) < self._tidy_at:
+            return
         pool = StringPool()
         self._states.recode(self.fold.pool, pool)
         self.told.recode(self.fold.pool, pool)
         self.retracted.recode(self.fold.pool, pool)
         self.fold.renew(pool)
+        self._tidy_at = max(_FEW_TEXTS, 4 * len(pool))
 
 
 def first_times(events: pa.Table) -> tuple[list[str], list[int]]:

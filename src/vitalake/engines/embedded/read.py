@@ -26,15 +26,15 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def select_rows(folder: DeltaFolder, where: str = "true", extra: str = "") -> str:
+def select_rows(folder: DeltaFolder, where: str = "true", *, version: int | None = None) -> str:
     """Yield the SELECT of a table's rows, each column in its declared type; no rows where there is no table."""
-    files = folder.files()
+    files = folder.files(version)
     table = folder.table
     if not files:
         columns = ", ".join(f'cast(null as {SQL_TYPES[c.type]}) as "{c.name}"' for c in table.columns)
         return f"select {columns} where false"
     columns = ", ".join(f'cast("{c.name}" as {SQL_TYPES[c.type]}) as "{c.name}"' for c in table.columns)
-    return f"select {columns}{extra} from {parquet(table, files)} where {where}"
+    return f"select {columns} from {parquet(table, files)} where {where}"
 
 
 def parquet(table: Table, files: list[str], *, filename: bool = False) -> str:

@@ -6,6 +6,7 @@ marked with the batch, so that a repetition skips what is there; once observatio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -20,7 +21,7 @@ from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.embedded.patients import Patients, first_times
 from vitalake.engines.embedded.repair import repair
 from vitalake.engines.embedded.repeats import RepeatFinder, Repeats
-from vitalake.engines.embedded.windows import replace_windows
+from vitalake.engines.embedded.summaries import replace_summaries
 from vitalake.engines.engine import Counts
 from vitalake.silver.episodes import Episodes
 from vitalake.silver.kernel import Int64s
@@ -72,12 +73,18 @@ class EmbeddedRefiner:
 
     def _take_up(self, settled: int) -> None:
         """Mark the patients whose events came after the last settling (a run that was cut short)."""
-        self.lake.open(SILVER_OBSERVATIONS, f"batch > {settled}")
-        events = self.lake.rows("select patient_id, event_time, batch from silver_observations")
-        if events.num_rows:
+        self.lake.open(SILVER_OBSERVATIONS, f"batch > {settled} or updated_batch > {settled}")
+        select = "select patient_id, event_time, batch from silver_observations"
+        touched = self.lake.rows(select)
+        if touched.num_rows:
+            self.touched.append(touched.select(["patient_id", "event_time"]))
+            events = self.lake.rows(f"{select} where batch > {settled}")
             self.patients.mark(*first_times(events))
-            self.touched.append(events.select(["patient_id", "event_time"]))
-            self.repair(int(pc.max(events["batch"]).as_py()))
+            self.repair(int(pc.max(touched["batch"]).as_py()))
+
+    def listen(self, heard: Callable[[pa.Table], None]) -> None:
+        """Hand alert changes to ``heard`` as soon as they are committed."""
+        self.alerts.heard = heard
 
     def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
         """Turn the messages of one bronze batch (None: read them from Bronze) into rows of Silver."""
@@ -88,14 +95,18 @@ class EmbeddedRefiner:
         parsed = parse(messages)
         events = self.patients.fold.type_alarms(parsed.observations)
         repeats = self._repeats.find(events)
-        quarantine = pa.concat_tables([parsed.quarantine, _conflicts(messages, parsed.rows, events, repeats)])
+        quarantine = parsed.quarantine
+        if len(repeats.conflicting):
+            conflicts = _conflicts(messages, parsed.rows, events, repeats)
+            quarantine = pa.concat_tables([quarantine, conflicts])
         duplicates = _duplicates(events, repeats)
-        new = events.take(pa.array(repeats.new))
-        observations, ended, places = self._fold(new, batch)
-        received = receipts(messages["source_time"], messages["ingest_time"]).take(
-            pa.array(parsed.rows[repeats.new])
+        observations, ended, places = self._fold(events, repeats.new, batch)
+        received = receipts(messages["source_time"], messages["ingest_time"])
+        self.watermark = self.watermark.seen(
+            events["event_time"].take(pa.array(repeats.new)),
+            received.take(pa.array(parsed.rows[repeats.new])),
+            at_end=at_end,
         )
-        self.watermark = self.watermark.seen(new["event_time"], received, at_end=at_end)
         changes = self.alerts.tell(places, ended, self.time_us, batch)
         for table, rows in ((SILVER_QUARANTINE, quarantine), (SILVER_DUPLICATES, duplicates)):
             if rows.num_rows:
@@ -125,10 +136,11 @@ class EmbeddedRefiner:
         )
         return Counts(messages.num_rows, *counts)
 
-    def _fold(self, new: pa.Table, batch: int) -> tuple[pa.Table, list[Episodes], Int64s]:
+    def _fold(self, events: pa.Table, new: Int64s, batch: int) -> tuple[pa.Table, list[Episodes], Int64s]:
         """Yield the observation rows (those out of order waiting), the episodes that ended, the patients' places."""
         patients = self.patients
-        timeline = arrange(new, patients.fold.pool)
+        timeline = arrange(events, patients.fold.pool, new)
+        self.touched.append(timeline.table.select(["patient_id", "event_time"]))
         late = patients.late(timeline)
         waiting: pa.Table | None = None
         if late.any():
@@ -137,7 +149,6 @@ class EmbeddedRefiner:
             patients.mark(*first_times(waiting))
         folded = patients.fold.fold(timeline, patients.newest(timeline))
         places, ended = self.keep(folded, batch)
-        self.touched.append(new.select(["patient_id", "event_time"]))
         rows = folded.observations(batch)
         if waiting is not None:
             rows = pa.concat_tables([rows, observation_rows(waiting, None, batch)])
@@ -172,7 +183,7 @@ class EmbeddedRefiner:
             self._replace_hours(batch)
         self.alerts.settle(batch)
         if self.touched:
-            replace_windows(
+            replace_summaries(
                 self.lake, pa.concat_tables(self.touched, promote_options="permissive"), self.rules, batch
             )
         self.hours, self.touched = [], []

@@ -53,7 +53,7 @@ def repair(refiner: EmbeddedRefiner, batch: int) -> None:
     places, ended = refiner.keep(folded, batch)
     refiner.alerts.recall(pa.table({"patient_id": timeline.patients, "since_us": since}))
     refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))
-    _rewrite(lake, folded, rows, batch)
+    refiner.touched.append(_rewrite(lake, folded, rows, batch))
     patients.dirty.clear()
 
 
@@ -93,8 +93,8 @@ def _starting_states(before: pa.Table, patients: pa.Array, pool: StringPool) -> 
     return states
 
 
-def _rewrite(lake: EmbeddedLake, folded: Folded, rows: pa.Table, batch: int) -> None:
-    """Replace the observations whose scores differ from what stands in the lake."""
+def _rewrite(lake: EmbeddedLake, folded: Folded, rows: pa.Table, batch: int) -> pa.Table:
+    """Replace the observations whose scores differ from what stands in the lake; yield their patients and times."""
     lake.register("folded", folded.observations(batch))
     lake.register("stored", rows)
     differs = " or ".join(f'f."{name}" is distinct from s."{name}"' for name in SCORED_NAMES)
@@ -104,8 +104,10 @@ def _rewrite(lake: EmbeddedLake, folded: Folded, rows: pa.Table, batch: int) -> 
         f"select f.* from folded f join stored s using ({key}) where s.updated_batch is null or {differs}",
     )
     lake.view("touched_events", f"select {key}, event_date from repaired")
-    if lake.rows("select count(*) as n from repaired")["n"][0].as_py():
+    touched = lake.rows("select patient_id, event_time from repaired")
+    if touched.num_rows:
         lake.replace(SILVER_OBSERVATIONS, "repaired", "touched_events", batch)
+    return touched
 
 
 def _outside(lake: EmbeddedLake, hours: pa.Table) -> pa.Table:

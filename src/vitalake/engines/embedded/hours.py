@@ -1,0 +1,82 @@
+"""silver_held_time and silver_readings: made anew for the hours that touched events reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vitalake.domain.rules import Rules
+from vitalake.domain.tables import Table
+from vitalake.domain.vitals import HOUR_US
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.silver import alarm_state
+from vitalake.silver.held_time import hold_time, reach_us
+from vitalake.silver.hourly import Walk
+from vitalake.silver.kernel import Int64s, Records
+from vitalake.silver.readings import read_hours
+from vitalake.silver.states import unpack
+from vitalake.silver.strings import StringPool
+from vitalake.silver.tables import SILVER_HELD_TIME, SILVER_PATIENT_STATES, SILVER_READINGS
+
+
+def replace_held_time(lake: EmbeddedLake, walked: Walk, pool: StringPool, rules: Rules, batch: int) -> None:
+    """Replace the hours from those of ``spans`` to where the touched events reach, never past the last event."""
+    held = hold_time(walked, _states_before(lake, walked.patients, pool), rules, pool)
+    ends = pa.table(
+        {"patient_id": walked.patients, "end_us": pa.array(walked.time_us[walked.starts[1:] - 1])}
+    )
+    lake.register("patient_ends", ends)
+    lake.materialise(
+        "touched_hours",
+        f"""
+        select patient_id, unnest(range(from_us, to_us + 1, {HOUR_US})) as hour_us
+        from (
+          select patient_id, epoch_us(from_hour) as from_us,
+            least(epoch_us(last_time) + {reach_us(rules)}, end_us) as to_us
+          from spans join patient_ends using (patient_id)
+        )
+        """,
+    )
+    _replace(lake, SILVER_HELD_TIME, held, batch)
+
+
+def replace_readings(lake: EmbeddedLake, walked: Walk, batch: int) -> None:
+    """Replace the hours of the touched events."""
+    lake.materialise(
+        "touched_hours",
+        "select distinct patient_id, epoch_us(date_trunc('hour', event_time)) as hour_us from touched_events",
+    )
+    _replace(lake, SILVER_READINGS, read_hours(walked), batch)
+
+
+def _replace(lake: EmbeddedLake, table: Table, rows: pa.Table, batch: int) -> None:
+    lake.register("hourly_rows", rows)
+    lake.materialise(
+        "touched_keys",
+        """
+        select patient_id, make_timestamptz(hour_us) as hour, cast(make_timestamptz(hour_us) as date) as event_date
+        from touched_hours
+        """,
+    )
+    lake.view(
+        "rows_to_write",
+        f"""
+        select r.*, cast({batch} as bigint) as updated_batch
+        from hourly_rows r semi join touched_keys k on k.patient_id = r.patient_id and k.hour = r.hour
+        """,
+    )
+    lake.replace(table, "rows_to_write", "touched_keys", batch)
+
+
+def _states_before(lake: EmbeddedLake, patients: pa.Array, pool: StringPool) -> Records:
+    """Yield what the alarms carry of each patient before ``spans``."""
+    states = alarm_state.initial(len(patients))
+    stored = lake.rows(f"""
+        select s.patient_id, s.state, s.names, s.devices, s.device_names
+        from {SILVER_PATIENT_STATES.name} s join spans on spans.patient_id = s.patient_id and spans.state_hour = s.hour
+    """)
+    if stored.num_rows:
+        places: Int64s = pc.index_in(stored["patient_id"], patients).to_numpy().astype(np.int64)
+        states[places] = unpack(stored, pool).alarms
+    return states

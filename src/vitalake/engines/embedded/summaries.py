@@ -1,0 +1,85 @@
+"""What Silver sums up of its observations, brought up to the touched ones: windows, time in hold, readings.
+
+The observations are read once: of each touched patient from the hour of the last event before the first touched hour,
+whose end only now is known to be present.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import pyarrow as pa
+
+from vitalake.domain.rules import Rules
+from vitalake.domain.vitals import DAY_US, FORGET_AFTER_US
+from vitalake.engines.embedded.hours import replace_held_time, replace_readings
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.embedded.windows import replace_windows
+from vitalake.silver.hourly import READS, walk
+from vitalake.silver.strings import StringPool
+from vitalake.silver.tables import SILVER_OBSERVATIONS, SILVER_PATIENT_STATES
+
+_EARLIEST: Final = date(1, 1, 1)
+
+
+def replace_summaries(lake: EmbeddedLake, touched: pa.Table, rules: Rules, batch: int) -> None:
+    """Bring the three tables up to the touched events (patient_id, event_time), whose states are stored."""
+    lake.register("touched_events", touched)
+    _find_spans(lake)
+    events = _read_events(lake)
+    replace_windows(lake, events, rules, batch)
+    pool = StringPool()
+    walked = walk(events, pool)
+    replace_held_time(lake, walked, pool, rules, batch)
+    replace_readings(lake, walked, batch)
+
+
+def _find_spans(lake: EmbeddedLake) -> None:
+    """Materialise ``spans``: of each patient where to read from, and the hour of the state before that (null: none)."""
+    lake.materialise(
+        "touched_patients",
+        """
+        select patient_id, min(event_time) as first_time, max(event_time) as last_time
+        from touched_events group by patient_id
+        """,
+    )
+    first = _first(lake, "touched_patients", "first_time")
+    lake.open(SILVER_PATIENT_STATES, f"event_date >= {_day(first, FORGET_AFTER_US + DAY_US)}")
+    lake.materialise(
+        "spans",
+        f"""
+        select t.patient_id, t.last_time, s.state_hour,
+          coalesce(s.event_hour, date_trunc('hour', t.first_time)) as from_hour
+        from touched_patients t left join (
+          select patient_id, max(hour) as event_hour, min(hour) filter (where place = 2) as state_hour
+          from (
+            select s.patient_id, s.hour, row_number() over (partition by s.patient_id order by s.hour desc) as place
+            from {SILVER_PATIENT_STATES.name} s join touched_patients t using (patient_id)
+            where s.hour < date_trunc('hour', t.first_time)
+            qualify place <= 2
+          ) group by patient_id
+        ) s using (patient_id)
+        """,
+    )
+
+
+def _read_events(lake: EmbeddedLake) -> pa.Table:
+    lake.open(SILVER_OBSERVATIONS, f"event_date >= {_day(_first(lake, 'spans', 'from_hour'))}")
+    columns = ", ".join(f'o."{name}"' for name in READS)
+    return lake.rows(f"""
+        select {columns} from {SILVER_OBSERVATIONS.name} o join spans s
+        on s.patient_id = o.patient_id and o.event_time >= s.from_hour
+    """)
+
+
+def _first(lake: EmbeddedLake, view: str, column: str) -> int:
+    """Yield the earliest instant of a view, in microseconds."""
+    (row,) = lake.rows(f"select epoch_us(min({column})) as first from {view}").to_pylist()
+    return int(row["first"])
+
+
+def _day(instant_us: int, back_us: int = 0) -> str:
+    """Yield the date so long before an instant, as a literal by which files are skipped."""
+    days = max((instant_us - back_us) // DAY_US, (_EARLIEST - date(1970, 1, 1)).days)
+    return f"date '{date.fromordinal(date(1970, 1, 1).toordinal() + days)}'"

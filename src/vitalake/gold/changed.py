@@ -1,0 +1,37 @@
+"""What changed in Silver since the last curate, found by SQL: the patients' hours with new rows, alerts, arrivals."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CHANGED: Final = (
+    (
+        "changed_events",
+        """
+        select patient_id, date_trunc('hour', event_time) as hour, count(*) as n,
+          min(unix_micros(event_time)) as first_us, max(unix_micros(event_time)) as last_us
+        from silver_observations group by patient_id, date_trunc('hour', event_time)
+        """,
+    ),
+    (
+        "changed_alerts",
+        """
+        select changes.patient_id, changes.alert_type,
+          changes.started_at, changes.raised_at, changes.cleared_at
+        from silver_alert_changes as changes
+        semi join (select alert_id from silver_alert_changes where batch > {last}) as newer
+          on newer.alert_id = changes.alert_id
+        """,
+    ),
+    (
+        "changed_arrivals",
+        """
+        select distinct date_trunc('hour', ingest_time) as hour
+        from (
+          select ingest_time from silver_duplicates
+          union all select ingest_time from silver_quarantine
+        ) as arrived
+        """,
+    ),
+)
+"""What changed: over Silver's rows that are newer than the last curate (``{last}``), the whole change log."""

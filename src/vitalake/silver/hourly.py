@@ -1,0 +1,120 @@
+"""Scored observations as the arrays that are walked through once more, hour by hour, and the rows which that yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vitalake.domain.news2 import SCORES_AS
+from vitalake.domain.policy import THERAPIES
+from vitalake.domain.tables import Table
+from vitalake.domain.vitals import DAY_US, HOUR_US, METHODS, NEWS2_INPUTS, VITALS
+from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s
+from vitalake.silver.strings import StringPool
+from vitalake.silver.timeline import (
+    hundredths,
+    patient_runs,
+    rejected_bits,
+    small_codes,
+    sort_events,
+    vocabulary_codes,
+)
+
+UNKNOWN_WARD: Final = "(unknown)"
+"""What stands for the ward of a patient of whom none is known."""
+
+OWN_INPUT: Final = {vital.name: SCORES_AS.get(vital.name, vital.name) for vital in VITALS}
+"""The NEWS2 input as which each vital scores."""
+
+COMPONENTS: Final = tuple(name for name in NEWS2_INPUTS if name in OWN_INPUT)
+"""The NEWS2 inputs that are vitals."""
+
+READS: Final = (
+    "patient_id",
+    "event_time",
+    "event_id",
+    "method",
+    "bp_method",
+    "issues",
+    *(vital.name for vital in VITALS),
+    "ward_carried",
+    "on_oxygen_carried",
+    "spo2_scale_carried",
+    "news2_score",
+    *(f"news2_{name}" for name in COMPONENTS),
+)
+"""The columns of silver_observations that :func:`walk` needs."""
+
+SPO2: Final = [vital.name for vital in VITALS].index("spo2")
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Arrays over scored observations sorted by patient, event_time and event_id; ``table`` has the same rows.
+
+    Patient p's rows are ``starts[p]:starts[p + 1]``.  Vitals are hundredths, NULL where missing; ``ward`` are codes
+    of a pool, ``scale`` and ``oxygen`` what is carried (-1: unknown).
+    """
+
+    table: pa.Table
+    patients: pa.Array
+    starts: Int64s
+    time_us: Int64s
+    vitals: tuple[Int32s, ...]
+    method: Int8s
+    arterial: Bools
+    rejected: npt.NDArray[np.int16]
+    ward: Int64s
+    scale: Int8s
+    oxygen: Int8s
+
+
+def walk(observations: pa.Table, pool: StringPool) -> Walk:
+    """Yield the arrays of scored observations (columns READS, any order)."""
+    table = sort_events(observations)
+    patients, starts = patient_runs(table)
+    return Walk(
+        table=table,
+        patients=patients,
+        starts=starts,
+        time_us=table["event_time"].cast(pa.int64()).to_numpy(),
+        vitals=tuple(hundredths(table[vital.name]) for vital in VITALS),
+        method=vocabulary_codes(table["method"], METHODS),
+        arterial=pc.fill_null(pc.equal(table["bp_method"], "arterial"), False).to_numpy(),
+        rejected=rejected_bits(table["issues"]),
+        ward=pool.encode(table["ward_carried"]),
+        scale=small_codes(table["spo2_scale_carried"]),
+        oxygen=small_codes(table["on_oxygen_carried"]),
+    )
+
+
+def hourly_rows(
+    table: Table,
+    patients: pa.Array,
+    hour: Int64s,
+    vital: Int8s,
+    *,
+    ward: pa.Array,
+    therapy: Int8s,
+    **columns: pa.Array | pa.ChunkedArray,
+) -> pa.Table:
+    """Yield rows of a table by patient, hour (since 1970) and vital, all but ``updated_batch``.
+
+    ``vital`` is an index of VITALS, ``therapy`` one of THERAPIES, which counts for SpO2 only.
+    """
+    treated = np.where(vital == SPO2, therapy, len(THERAPIES)).astype(np.int8)
+    columns |= {
+        "patient_id": patients,
+        "hour": pa.array(hour * HOUR_US).cast(pa.timestamp("us", tz="UTC")),
+        "vital": pa.array([each.name for each in VITALS]).take(pa.array(vital)),
+        "ward": pc.fill_null(ward, UNKNOWN_WARD),
+        "therapy": pa.array([*THERAPIES, ""]).take(pa.array(treated)),
+        "event_date": pa.array((hour * HOUR_US // DAY_US).astype(np.int32)).cast(pa.date32()),
+    }
+    schema = pa.schema([column.arrow for column in table.columns if column.name != "updated_batch"])
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)

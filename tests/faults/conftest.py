@@ -1,0 +1,62 @@
+"""Messages with every fault, the lake of a quiet run, and what kills runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from following import assert_same_lake, done
+from killing import Runs, runs
+from roads import gold_of
+
+from vitalake.engines.embedded.lake import EmbeddedLake
+
+BATCH_ROWS = 600
+SIMULATED = ("--patients", 8, "--hours", 3, "--late", 0.03, "--late-max-hours", 2, "--out-of-order", 0.05)
+
+Arguments = tuple[object, ...]
+Run = Callable[[Path], Arguments]
+
+
+@pytest.fixture(scope="session")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Messages as a file: some late, repeated, conflicting and broken."""
+    path = tmp_path_factory.mktemp("quiet") / "messages.ndjson"
+    done(
+        "simulate", *SIMULATED, "--duplicate", 0.03, "--malformed", 0.02, "--conflicting", 0.01, "--to", path
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def run(messages: Path) -> Run:
+    """The arguments of a run over the messages into a lake."""
+    return lambda lake: ("run", messages, "--lake", lake, "--batch-rows", BATCH_ROWS)
+
+
+@pytest.fixture(scope="session")
+def killer() -> Iterator[Runs]:
+    """What starts and kills runs."""
+    with runs() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def quiet(messages: Path, run: Run, killer: Runs) -> tuple[Path, int]:
+    """The lake of an undisturbed run, and how many commits that took."""
+    lake = messages.parent / "lake"
+    return lake, killer.whole(*run(lake))
+
+
+@pytest.fixture
+def assert_as_quiet(quiet: tuple[Path, int]) -> Callable[[Path], None]:
+    """Fails unless a lake's Silver and Gold equal the quiet run's."""
+
+    def compare(lake: Path) -> None:
+        assert_same_lake(lake, quiet[0])
+        left, right = (gold_of(EmbeddedLake(path)) for path in (lake, quiet[0]))
+        for name, rows in right.items():
+            assert left[name] == rows, name
+
+    return compare
