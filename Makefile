@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo check test soak bench lock format docs clean venv venv-demo venv-airflow
-.PHONY: lint types layers test-unit test-airflow test-all
+.PHONY: lint types layers test-unit test-airflow test-all browser
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +59,15 @@ layers: .venv/.installed
 test-unit: .venv/.installed
 	$(BIN)/pytest -n 2 src $(UNIT)
 
-test-all: .venv/.installed
+test-all: .venv/.installed browser
 	$(BIN)/pytest -n 2 --dist loadgroup -m 'not soak and not airflow' --cov --cov-report=term
+
+# The report is opened in a real browser: one that is there, else Debian's where this user may install it.
+browser: .venv/.installed
+	@$(BIN)/python tests/browser/chromium.py || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null; } || \
+	  echo 'No browser here: the tests in tests/browser are skipped.'
 
 ifneq ($(wildcard tests/airflow/test_*.py),)
 test-airflow: .venv-airflow/.installed

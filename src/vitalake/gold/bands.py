@@ -70,7 +70,7 @@ def normal_bands() -> pa.Table:
 
 def alert_vitals() -> pa.Table:
     """Yield ``alert_vitals``: one row an alert type and a vital that it looks at, alone or in a score."""
-    looks_at = {alarm.name: alarm.looks_at for alarm in PHYSIOLOGICAL} | _LOOKS_AT
+    looks_at = {alarm.name: alarm.looks_at for alarm in PHYSIOLOGICAL} | dict(_LOOKS_AT)
     rows = [
         {"alert_type": name, "vital": vital.name}
         for name in ALERT_TYPES

@@ -1,0 +1,1 @@
+"""The scale-out engine: PySpark and Delta, the same tables as the embedded one."""

@@ -1,0 +1,211 @@
+"""Where a lake's tables are: folders of one folder, or tables of a catalog's schema."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+from filelock import FileLock, Timeout
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.domain.tables import Table
+from vitalake.errors import LakeBusy, LakeError
+
+CHECKPOINTS: Final = "vitalake_checkpoints"
+"""The volume of a schema's lake in which streams keep how far they are."""
+
+_STAGING: Final = "vitalake_staging"
+
+
+class Place(Protocol):
+    """What differs between a folder and a schema."""
+
+    def name(self, table: Table) -> str:
+        """Yield the table as SQL names it."""
+
+    def save(self, writer: DataFrameWriter, table: Table) -> None:
+        """Write to the table, in one commit."""
+
+    def stage(self, rows: DataFrame, name: str) -> str:
+        """Compute rows once; yield the relation that holds them, which replaces the last one of that name."""
+
+    def lock(self, stage: str) -> AbstractContextManager[None]:
+        """Hold a stage of the lake."""
+
+    def workroom(self, spark: SparkSession, stage: str) -> AbstractContextManager[None]:
+        """Give a stage that is held room for what it computes on the way; leave nothing, nor what a crash left."""
+
+    def checkpoints(self, spark: SparkSession) -> str:
+        """Yield the folder for the checkpoints of streams."""
+
+    def beside(self, name: str) -> Place:
+        """Yield a place that belongs to this one: its own tables, the same Bronze."""
+
+    def discard(self, spark: SparkSession, tables: Iterable[str]) -> None:
+        """Delete tables, all that this place has; only of one that is beside another."""
+
+
+class Folder:
+    """Tables are folders; what is computed on the way lies as Parquet below ``.vitalake``."""
+
+    def __init__(self, path: Path, bronze: Path | None = None) -> None:
+        self.path = path.resolve()
+        self._bronze = bronze or self.path
+        self._rooms = self.path / ".vitalake" / "staging"
+        self._room = self._own = self._rooms / str(uuid.uuid4())
+        self._staged: dict[str, Path] = {}
+        self._clear = weakref.finalize(self, shutil.rmtree, self._own, ignore_errors=True)
+
+    def __str__(self) -> str:
+        """The folder."""
+        return str(self.path)
+
+    def name(self, table: Table) -> str:
+        """Yield the table as SQL names it."""
+        return f"delta.{_quoted(self._folder(table))}"
+
+    def save(self, writer: DataFrameWriter, table: Table) -> None:
+        """Write to the table, in one commit."""
+        writer.save(str(self._folder(table)))
+
+    def _folder(self, table: Table) -> Path:
+        return (self._bronze if table == BRONZE_EVENTS else self.path) / table.name
+
+    def stage(self, rows: DataFrame, name: str) -> str:
+        """Compute rows once; yield the relation that holds them."""
+        path = self._room / f"{name}-{uuid.uuid4()}"
+        rows.write.parquet(str(path))
+        before = self._staged.get(name)
+        self._staged[name] = path
+        if before is not None:
+            shutil.rmtree(before, ignore_errors=True)
+        return f"parquet.{_quoted(path)}"
+
+    @contextmanager
+    def lock(self, stage: str) -> Iterator[None]:
+        """Hold a stage of the lake, as long as this process lives at most."""
+        path = self.path / ".vitalake" / f"{stage}.lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(path, blocking=False)
+            lock.acquire()
+        except Timeout:
+            message = f"Another process holds the {stage} stage of {self.path}"
+            raise LakeBusy(message, "Wait for it to end, or end it") from None
+        except OSError as error:
+            message = f"Can't lock the {stage} stage: {error.strerror}"
+            raise LakeError(message, "Give this user write access to the lake") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def workroom(self, spark: SparkSession, stage: str) -> Iterator[None]:  # noqa: ARG002 - files need none
+        """Use a folder of the stage's own, empty before and after."""
+        if self._room != self._own:  # a stage that is held beside another shares its room
+            yield
+            return
+        self._room = self._rooms / stage
+        shutil.rmtree(self._room, ignore_errors=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(self._room, ignore_errors=True)
+            self._room = self._own
+
+    def checkpoints(self, spark: SparkSession) -> str:  # noqa: ARG002 - the folder is there
+        """Yield a folder below ``.vitalake``."""
+        return str(self.path / ".vitalake" / "checkpoints")
+
+    def beside(self, name: str) -> Folder:
+        """Yield a place below ``.vitalake``: its own tables, the same Bronze."""
+        return Folder(self.path / ".vitalake" / name, self._bronze)
+
+    def discard(self, spark: SparkSession, tables: Iterable[str]) -> None:  # noqa: ARG002 - the folder is all
+        """Delete the folder."""
+        shutil.rmtree(self.path)
+
+
+class Schema:
+    """Tables of a catalog's schema (``catalog.schema``), as on Databricks."""
+
+    def __init__(self, schema: str, prefix: str = "") -> None:
+        self.schema = schema
+        self._prefix = prefix
+        self._room = ""
+        self._staged: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        """The schema."""
+        return self.schema
+
+    def name(self, table: Table) -> str:
+        """Yield the table as SQL names it."""
+        return self._name(table.name if table == BRONZE_EVENTS else self._prefix + table.name)
+
+    def save(self, writer: DataFrameWriter, table: Table) -> None:
+        """Write to the table, in one commit."""
+        writer.saveAsTable(self.name(table))
+
+    def stage(self, rows: DataFrame, name: str) -> str:
+        """Compute rows once; yield the relation that holds them."""
+        kept = self._name(f"{_STAGING}_{self._room}_{name}_{uuid.uuid4().hex}")
+        rows.write.format("delta").saveAsTable(kept)
+        before = self._staged.get(name)
+        self._staged[name] = kept
+        if before is not None:
+            rows.sparkSession.sql(f"drop table {before}")
+        return kept
+
+    @contextmanager
+    def lock(self, stage: str) -> Iterator[None]:  # noqa: ARG002 - nothing to hold
+        """Do nothing: a job runs once at a time, and Delta refuses the second commit of a batch."""
+        yield
+
+    @contextmanager
+    def workroom(self, spark: SparkSession, stage: str) -> Iterator[None]:
+        """Use tables of the stage's own, none before and after."""
+        if self._room:
+            yield
+            return
+        self._room = stage
+        self._drop_staged(spark)
+        try:
+            yield
+        finally:
+            self._drop_staged(spark)
+            self._room = ""
+
+    def _drop_staged(self, spark: SparkSession) -> None:
+        listed = f"show tables in {self._name()} like '{_STAGING}_{self._room}_*'"
+        for row in spark.sql(listed).collect():
+            spark.sql(f"drop table {self._name(row.tableName)}")
+        self._staged.clear()
+
+    def checkpoints(self, spark: SparkSession) -> str:
+        """Yield a volume of the schema, made where it is not there (Unity Catalog)."""
+        spark.sql(f"create volume if not exists {self._name(CHECKPOINTS)}")
+        return "/".join(("/Volumes", *self.schema.split("."), CHECKPOINTS))
+
+    def beside(self, name: str) -> Schema:
+        """Yield the tables of the schema that begin with ``name``, and its Bronze."""
+        return Schema(self.schema, f"{name}_")
+
+    def discard(self, spark: SparkSession, tables: Iterable[str]) -> None:
+        """Drop the tables."""
+        for table in tables:
+            spark.sql(f"drop table if exists {self._name(self._prefix + table)}")
+
+    def _name(self, *table: str) -> str:
+        return ".".join(f"`{part}`" for part in (*self.schema.split("."), *table))
+
+
+def _quoted(path: Path) -> str:
+    return "`" + str(path).replace("`", "``") + "`"

@@ -1,0 +1,116 @@
+"""Refine on Spark: the pure steps of Silver over whole patients, a few jobs a bronze batch.
+
+The order of commits: quarantine, duplicates, alert changes, observations that changed, states, new observations,
+progress.  All of it is computed from what earlier batches left, and a write is marked with the batch, merges by key
+or tells only what is not told yet: a batch that is repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import pyarrow as pa
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.domain.rules import Rules
+from vitalake.engines.engine import Counts
+from vitalake.engines.spark.alerts import settle_alerts, write_changes
+from vitalake.engines.spark.folding import EVENT, FAULTS, FOLDED, RECEIVED, FoldPatients, ParseMessages
+from vitalake.engines.spark.lake import SparkLake
+from vitalake.engines.spark.patients import gather_patients
+from vitalake.engines.spark.read import ddl, struct_type
+from vitalake.engines.spark.repeats import DUPLICATES, QUARANTINED, sort_out_repeats
+from vitalake.engines.spark.summaries import replace_summaries
+from vitalake.silver.tables import (
+    SILVER_DUPLICATES,
+    SILVER_OBSERVATIONS,
+    SILVER_PATIENT_STATES,
+    SILVER_QUARANTINE,
+)
+from vitalake.silver.watermark import Watermark
+
+_FOLDED: Final = ", ".join(f"`{name}` {struct_type(table.columns)}" for name, table in FOLDED.items())
+
+
+class SparkRefiner:
+    """Refines one bronze batch after the other; between them everything stands in the lake."""
+
+    def __init__(self, lake: SparkLake, rules: Rules, *, watermark: Watermark, settled: int) -> None:
+        self.lake = lake
+        self.rules = rules
+        self.watermark = watermark
+        self._settled = settled
+
+    def listen(self, heard: Callable[[pa.Table], None]) -> None:
+        """Hand over nothing: the changes are on the cluster, and are read from the lake."""
+
+    def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:  # noqa: ARG002 - Bronze has them
+        """Turn the messages of one bronze batch into rows of Silver."""
+        lake = self.lake
+        self._parse(batch)
+        sort_out_repeats(lake, batch)
+        new, same, quarantine = self._count(at_end=at_end)
+        changed, changes = self._fold(batch) if new or at_end else (0, 0)
+        if quarantine:
+            lake.add(SILVER_QUARANTINE, lake.sql(QUARANTINED), batch)
+        if same:
+            lake.add(SILVER_DUPLICATES, lake.sql(DUPLICATES), batch)
+        if changes:
+            write_changes(lake)
+        if changed:
+            lake.view("changed", f"select * from observations where batch < {batch}")
+            lake.view("touched_events", "select patient_id, event_time, event_id, event_date from changed")
+            lake.replace(SILVER_OBSERVATIONS, "changed", "touched_events", batch)
+        if new:
+            self._write_hours(batch)
+            lake.add(
+                SILVER_OBSERVATIONS, lake.sql(f"select * from observations where batch = {batch}"), batch
+            )
+        return Counts(new + same + quarantine, new, quarantine, same, changes)
+
+    def _parse(self, batch: int) -> None:
+        """Materialise ``parsed``: each message as an observation, or with the reason why it is none."""
+        self.lake.open(BRONZE_EVENTS, f"batch = {batch}")
+        messages = self.lake.sql("select * from bronze_events")
+        columns = ddl((*EVENT, *FAULTS, RECEIVED))
+        self.lake.stage("parsed", messages.mapInArrow(ParseMessages(self.rules.to_json()), columns))
+
+    def _count(self, *, at_end: bool) -> tuple[int, int, int]:
+        """Yield how many events are new, repeats of the same, and in quarantine; move the watermark."""
+        (row,) = self.lake.rows("""
+            select count_if(repeats = 'new') as new, count_if(repeats = 'same') as same,
+              count_if(repeats = 'conflicting') as conflicting,
+              max(least(event_time, received)) filter (where repeats = 'new') as newest,
+              (select count(*) from parsed where reason is not null) as faulty
+            from events
+        """).to_pylist()
+        newest = pa.chunked_array(
+            [pa.array([] if row["newest"] is None else [row["newest"]], pa.timestamp("us", "UTC"))]
+        )
+        self.watermark = self.watermark.seen(newest, newest, at_end=at_end)
+        return row["new"], row["same"], row["conflicting"] + row["faulty"]
+
+    def _fold(self, batch: int) -> tuple[int, int]:
+        """Materialise ``folded``; yield how many stored observations changed, and how many changes alerts had."""
+        time_us = self.watermark.time_us(self.rules.grace_us)
+        lake = self.lake
+        patients = lake.sql(f"select * from ({gather_patients(lake, batch, time_us)}) cluster by patient_id")
+        fold = FoldPatients(self.rules.to_json(), batch, time_us)
+        lake.stage("folded", patients.mapInArrow(fold, _FOLDED))
+        lake.view("observations", "select observation.* from folded where observation is not null")
+        (row,) = lake.rows(f"""
+            select count_if(observation.batch < {batch}) as changed, count(change) as changes from folded
+        """).to_pylist()
+        return row["changed"], row["changes"]
+
+    def _write_hours(self, batch: int) -> None:
+        self.lake.view("hours", "select hour.* from folded where hour is not null")
+        self.lake.view("touched_hours", "select patient_id, hour, event_date from hours")
+        self.lake.replace(SILVER_PATIENT_STATES, "hours", "touched_hours", batch)
+
+    def settle(self, batch: int) -> None:
+        """Bring alerts and summaries up to the changes and the observations."""
+        settle_alerts(self.lake, self._settled, batch)
+        replace_summaries(self.lake, self._settled, self.rules, batch)
+        self._settled = batch

@@ -1,0 +1,124 @@
+"""A Spark session that reads and writes Delta tables: the one at hand, a local one, or one behind Spark Connect."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Final
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from vitalake.errors import Unavailable
+from vitalake.java.jars import fetch_jars
+from vitalake.java.java import find_java
+
+LOCAL: Final = "local[2]"
+
+MEANING: Final = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # INT96 would read back without its zone
+    "spark.sql.ansi.enabled": "true",
+}
+"""What our SQL and tables rest on, in every session."""
+
+_DELTA: Final = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+
+_ON_ONE_MACHINE: Final = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "2g",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.codegen.wholeStage": "false",  # compiling our wide tables costs more than it gains, and fails at times
+}
+
+
+def open_session(master: str = LOCAL, settings: Mapping[str, str] | None = None) -> SparkSession:
+    """Yield the session that is active (on Databricks there always is one), else a new local one with Delta.
+
+    Raises:
+        UserError: there is no Java.
+        Unavailable: Spark's jars can't be fetched, or Spark does not start.
+    """
+    session = SparkSession.getActiveSession()
+    if session is None:
+        session = _start(SparkSession.builder.master(master), settings)
+    return _with_meaning(session)
+
+
+def connect_session(remote: str = LOCAL, settings: Mapping[str, str] | None = None) -> SparkSession:
+    """Yield a session through Spark Connect: ``sc://HOST:PORT``, or ``local[N]``, which starts the server as well.
+
+    A process that holds a plain session can't have one of these beside it.
+    """
+    builder = SparkSession.builder.remote(remote)
+    if remote.startswith("sc://"):
+        with _translating():
+            return _with_meaning(builder.getOrCreate())
+    return _with_meaning(_start(builder, settings))
+
+
+def local_settings() -> dict[str, str]:
+    """Yield the settings of a session on this machine, jars included."""
+    log4j = files(__package__).joinpath("log4j2.properties")
+    return {
+        **MEANING,
+        **_DELTA,
+        **_ON_ONE_MACHINE,
+        "spark.jars": ",".join(map(str, fetch_jars("spark"))),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j}",
+    }
+
+
+def _start(builder: SparkSession.Builder, settings: Mapping[str, str] | None) -> SparkSession:
+    for name, value in {**local_settings(), **(settings or {})}.items():
+        builder = builder.config(name, value)
+    environment = {
+        "JAVA_HOME": str(find_java().home),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    with _translating(), _environment(environment):
+        return builder.appName("vitalake").getOrCreate()
+
+
+def _with_meaning(session: SparkSession) -> SparkSession:
+    for name, value in MEANING.items():
+        session.conf.set(name, value)
+    return session
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except (PySparkException, OSError) as error:
+        raise Unavailable(
+            f"Spark does not start ({error})", "Run with an empty SPARK_HOME, or see above"
+        ) from error
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for what is started in the body."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,106 @@
+"""Structured Streaming reads what is new: whole files through the shared splitter, or a Kafka topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import col, lit
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.engines.spark.read import ddl
+from vitalake.engines.spark.write import told_plainly
+from vitalake.errors import UserError
+from vitalake.kafka.address import SCHEME, parse_address
+
+Messages: TypeAlias = DataFrame
+"""Rows of bronze_events without what ingest stamps on them."""
+
+STAMPED: Final = ("ingest_time", "ingest_date", "batch")
+_MESSAGES: Final = ddl(column for column in BRONZE_EVENTS.columns if column.name not in STAMPED)
+_FILE: Final = "path string, modificationTime timestamp, length bigint, content binary"
+_MESSAGE_BYTES: Final = 256
+"""What a message takes on average: files are given to a batch by their size."""
+_LOCAL: Final = ("file:", "dbfs:")
+"""Schemes that Spark puts before a path which needs none."""
+
+
+@dataclass(frozen=True)
+class Splitter:
+    """How files become messages: the name and bytes of a whole file in, ``endings`` of those that hold messages."""
+
+    split: Callable[[str, bytes], Iterator[pa.Table]]
+    endings: Sequence[str]
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield the messages of whole files (columns path, content)."""
+        for batch in batches:
+            for file in batch.to_pylist():
+                for messages in self.split(_source(file["path"]), file["content"]):
+                    yield from messages.to_batches()
+
+
+def open_stream(
+    spark: SparkSession, source: str, splitter: Splitter, max_rows: int, options: Mapping[str, str]
+) -> Messages:
+    """Yield the messages of a file or folder, or of ``kafka://BROKERS/TOPIC``, as a stream.
+
+    ``options`` are Spark's own for the format: Kafka's login (``kafka.sasl.jaas.config``, ...), or
+    ``format`` = ``cloudFiles`` for Auto Loader.
+    """
+    if source.startswith(SCHEME):
+        return _topic(spark, source, max_rows, options)
+    names = "*{" + ",".join(f"{end},{end}.gz" for end in splitter.endings) + "}"
+    folder = source
+    if "://" not in source:
+        path = Path(source)
+        if not path.exists():
+            raise UserError(f"{source} does not exist", "Check the path")
+        if path.is_file():
+            folder, names = str(path.parent), path.name
+    known = {"pathGlobFilter": names, "recursiveFileLookup": "true", **options}
+    form = known.pop("format", "binaryFile")
+    size = "cloudFiles.maxBytesPerTrigger" if form == "cloudFiles" else "maxBytesPerTrigger"
+    known[size] = str(max_rows * _MESSAGE_BYTES)
+    files = spark.readStream.format(form).schema(_FILE).options(**known).load(folder)
+    return files.select("path", "content").mapInArrow(splitter, _MESSAGES)
+
+
+def _source(path: str) -> str:
+    """Yield the name of a file in the lake.
+
+    >>> _source("file:///data/a.ndjson"), _source("dbfs:/Volumes/a.ndjson"), _source("s3://b/a.ndjson")
+    ('/data/a.ndjson', '/Volumes/a.ndjson', 's3://b/a.ndjson')
+    """
+    for scheme in _LOCAL:
+        if path.startswith(scheme):
+            return "/" + path.removeprefix(scheme).lstrip("/")
+    return path
+
+
+def _topic(spark: SparkSession, source: str, max_rows: int, options: Mapping[str, str]) -> Messages:
+    address = parse_address(source)
+    known = {
+        "kafka.bootstrap.servers": address.brokers,
+        "subscribe": address.topic,
+        "startingOffsets": "earliest",
+        "kafka.isolation.level": "read_committed",
+        "includeHeaders": "true",
+        "maxOffsetsPerTrigger": str(max_rows),
+    }
+    messages = spark.readStream.format("kafka").options(**known, **options).load()
+    return messages.select(
+        lit(address.url).alias("source"), "partition", "offset", "key", col("value").alias("payload"),
+        "headers", col("timestamp").alias("source_time"),
+    )  # fmt: skip
+
+
+def drain(messages: Messages, checkpoint: str, take: Callable[[Messages, int], None]) -> None:
+    """Give ``take`` all that is there now, batch by batch, and end."""
+    with told_plainly("Can't read the source"):
+        writer = messages.writeStream.foreachBatch(take).option("checkpointLocation", checkpoint)
+        writer.trigger(availableNow=True).start().awaitTermination()

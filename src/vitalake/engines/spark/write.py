@@ -1,0 +1,90 @@
+"""How the Spark engine writes: statements of creation and of one-commit replacement, and errors told plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from pyspark.errors import PySparkException
+
+from vitalake.domain.tables import Column, Table
+from vitalake.engines.spark.read import declared, names, sql_type
+from vitalake.errors import LakeError
+
+_PROPERTIES: Final = {"delta.enableDeletionVectors": "false"}  # the embedded engine reads the tables too
+
+_STATISTICS: Final = ("patient_id", "event_time", "hour", "batch", "updated_batch", "seq")
+"""Columns whose range goes to the log, so that readers skip files; Delta's own choice is the first 32."""
+
+
+@contextmanager
+def told_plainly(what: str) -> Iterator[None]:
+    """Turn what Spark raises into one of our errors, without its text: it may quote data."""
+    try:
+        yield
+    except PySparkException as error:
+        reason = error.getCondition() or type(error).__name__
+        raise LakeError(f"{what} ({reason})", "The cause is above; run the command again") from error
+    except Py4JError as error:
+        raise LakeError(
+            f"{what} ({type(error).__name__})", "The cause is above; run the command again"
+        ) from error
+
+
+def create_statement(relation: str, table: Table, properties: Mapping[str, str]) -> str:
+    """Yield the statement that creates the empty table, with descriptions, unless it is there."""
+    columns = ", ".join(_column(column) for column in table.columns)
+    parts = f" partitioned by ({', '.join(table.partition_by)})" if table.partition_by else ""
+    skipped_by = ",".join(name for name in table.names if name in _STATISTICS)
+    known = {**_PROPERTIES, "delta.dataSkippingStatsColumns": skipped_by, **properties}
+    listed = ", ".join(f"{literal(name)} = {literal(value)}" for name, value in known.items() if value)
+    return (
+        f"create table if not exists {relation} ({columns}) using delta{parts}"
+        f" comment {literal(f'One row a {table.grain}')} tblproperties ({listed})"
+    )
+
+
+def merge_statement(
+    relation: str, table: Table, rows: str, *, touched: str, on: Sequence[str], dates: Sequence[str]
+) -> str:
+    """Yield the one statement that deletes what equals a row of ``touched`` and inserts ``rows``.
+
+    ``on`` are the columns of ``touched``.  Where the partition is among them, only the partitions ``dates`` are read.
+    """
+    pruned = f" and target.`{table.partition_by[0]}` in ({', '.join(dates)})" if dates else ""
+    key = [*table.key, *(name for name in table.partition_by if name in on)]
+    stale = (
+        f"select {names(table.columns)}, true as is_gone from {relation} as stored"
+        f" left semi join `{touched}` as touched on {_same('stored', 'touched', on)}"
+        f" left anti join `{rows}` as fresh on {_same('stored', 'fresh', key)}"
+    )
+    if pruned:
+        stale += f" where {pruned.removeprefix(' and target.')}"
+    assigned = ", ".join(f"target.`{name}` = source.`{name}`" for name in table.names)
+    return (
+        f"merge into {relation} as target"
+        f" using (select {declared(table.columns)}, false as is_gone from `{rows}` union all {stale}) as source"
+        f" on {_same('target', 'source', key)}{pruned}"
+        " when matched and source.is_gone then delete"
+        f" when matched then update set {assigned}"
+        f" when not matched and not source.is_gone then insert ({names(table.columns)})"
+        f" values ({names(table.columns, 'source')})"
+    )
+
+
+def _same(left: str, right: str, columns: Sequence[str]) -> str:
+    return " and ".join(f"{left}.`{name}` = {right}.`{name}`" for name in columns)
+
+
+def _column(column: Column) -> str:
+    comment = (column.arrow.metadata or {}).get(b"comment", b"").decode()
+    required = " not null" if column.required else ""
+    return f"`{column.name}` {sql_type(column)}{required} comment {literal(comment)}"
+
+
+def literal(text: str) -> str:
+    """Yield an SQL text literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
