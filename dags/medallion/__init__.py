@@ -1,0 +1,1 @@
+"""What the DAG vitals_medallion is made of."""
