@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.errors import Unavailable, UserError, VitalakeError
 from vitalake.gold.records import GOLD_PIPELINE_RUNS
 from vitalake.silver.tables import LAKE_BATCHES, SILVER_ALERT_CHANGES
+from vitalake.sources.files import FileSource
 from vitalake.sources.messages import MESSAGES, Batch
 from vitalake.sources.rereading import Rereading
 from vitalake.stages.follow import Follow, Pace
@@ -87,7 +89,7 @@ def payloads() -> list[bytes | None]:
 def batches(payloads: list[bytes | None], *sizes: int) -> list[Batch]:
     """The payloads as a source yields them, in batches of these sizes."""
     cuts = [sum(sizes[:n]) for n in range(len(sizes) + 1)]
-    return list(Payloads([payloads[a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]).read({}, 10**9))
+    return list(Payloads([payloads[a:b] for a, b in itertools.pairwise(cuts)]).read({}, 10**9))
 
 
 def follow(
@@ -211,8 +213,6 @@ def test_fresh_changes_are_read_from_memory_where_they_are_there() -> None:
 
 
 def test_files_are_read_again_and_again(tmp_path: Path) -> None:
-    from vitalake.sources.files import FileSource
-
     folder = tmp_path / "drop"
     folder.mkdir()
     feed = Rereading(FileSource([folder], complete=False), {})
