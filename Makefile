@@ -5,6 +5,8 @@ UPGRADE ?=
 UV := .venv-uv/bin/uv
 BIN := .venv/bin
 CODE := $(wildcard src tests benchmarks dags docs notebooks)
+# Need more time than make test has on a machine that nobody has measured them on while it was quiet.
+SERVICES := tests/kafka/test_follow.py tests/kafka/test_publish.py tests/faults/test_kills.py
 UNIT := $(wildcard tests/unit tests/architecture)
 
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow
@@ -14,7 +16,8 @@ export UV_SYSTEM_CERTS ?= 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo check test soak bench lock format docs clean venv venv-demo venv-airflow
-.PHONY: lint types layers test-unit test-airflow test-all browser
+.PHONY: image image-test image-tools
+.PHONY: test-services lint types layers test-unit test-airflow test-all browser
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,13 +27,22 @@ demo: .venv-demo/.installed ## a ward in a minute: simulated patients from event
 
 check: lint types layers test-unit ## format, lint, types, layers and unit tests: under two minutes
 
-test: lint types layers test-airflow test-all ## everything but the soak tests, with coverage
+test: lint types layers test-all ## what is proven on a quiet machine, with coverage
+
+test-services: test-airflow .venv/.installed ## Spark, Airflow, streams and kills: to be joined to make test
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak" tests/spark $(SERVICES)
 
 soak: .venv/.installed ## the long tests
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m soak tests
 
 bench: .venv/.installed ## measure speed
 	$(BIN)/python -m benchmarks
+
+image: ## build the container images with Docker; BASE=IMAGE takes another base
+	docker compose build
+
+image-test: .venv/.installed .venv-docker/.installed image-tools ## build the images and run them, with podman
+	$(BIN)/pytest -m docker tests/docker
 
 format: .venv/.installed ## format the code and mend what ruff can
 	$(BIN)/ruff check --fix-only --quiet $(CODE)
@@ -40,7 +52,7 @@ docs: .venv/.installed ## write the generated pages again
 	$(BIN)/python docs/generate.py
 
 clean: ## remove environments, caches and build results
-	rm -rf .venv .venv-airflow .venv-demo .venv-uv .airflow .coverage* .hypothesis .*_cache build dist
+	rm -rf .venv .venv-airflow .venv-demo .venv-docker .venv-uv .airflow .coverage* .hypothesis .*_cache build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The parts of check and test
@@ -60,7 +72,7 @@ test-unit: .venv/.installed
 	$(BIN)/pytest -n 2 src $(UNIT)
 
 test-all: .venv/.installed browser
-	$(BIN)/pytest -n 2 --dist loadgroup -m 'not soak and not airflow' --cov --cov-report=term
+	$(BIN)/pytest -n 2 --dist loadgroup -m 'not soak and not airflow and not docker and not spark' $(addprefix --ignore=,$(SERVICES)) --cov --cov-report=term
 
 # The report is opened in a real browser: one that is there, else Debian's where this user may install it.
 browser: .venv/.installed
@@ -69,8 +81,16 @@ browser: .venv/.installed
 	    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium-headless-shell >/dev/null; } || \
 	  echo 'No browser here: the tests in tests/browser are skipped.'
 
+# Images are built and run without a daemon, on a base made of Debian's packages.
+IMAGE_TOOLS := podman buildah runc debootstrap
+image-tools:
+	@(set -e; for tool in $(IMAGE_TOOLS); do command -v $$tool >/dev/null; done) || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(IMAGE_TOOLS) >/dev/null; } || \
+	  { echo 'The images are tested with $(IMAGE_TOOLS): install these packages first.'; exit 1; }
+
 ifneq ($(wildcard tests/airflow/test_*.py),)
-test-airflow: .venv-airflow/.installed
+test-airflow: .venv-airflow/.installed .venv/.installed
 	.venv-airflow/bin/pytest -m 'airflow and not soak' tests/airflow
 else
 test-airflow:
@@ -107,6 +127,11 @@ endef
 .venv-airflow/.installed: locks/airflow.txt pyproject.toml .venv-uv/.installed
 	$(environment)
 
+.venv-docker/.installed: locks/docker.txt .venv-uv/.installed
+	$(UV) venv --quiet --clear --python .venv-uv/bin/python $(@D)
+	$(UV) pip sync --quiet --python $(@D) --require-hashes $<
+	@touch $@
+
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
   --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
 
@@ -115,3 +140,4 @@ lock: .venv-uv/.installed ## pin the dependencies again; UPGRADE=--upgrade takes
 	$(COMPILE) pyproject.toml --extra all --group dev --output-file locks/dev.txt
 	$(COMPILE) pyproject.toml --extra report --group build --constraints locks/dev.txt --output-file locks/demo.txt
 	$(COMPILE) pyproject.toml --extra airflow --extra kafka --extra report --group build --group test --output-file locks/airflow.txt
+	$(COMPILE) --group docker --output-file locks/docker.txt

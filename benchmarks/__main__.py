@@ -43,8 +43,9 @@ def main() -> None:
     events: Path = million()
     floor = measured("floor", str(events))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    megabytes = events.stat().st_size / 1e6
     print(
-        f"floor: DuckDB alone reads {events.stat().st_size / 1e6:.0f} MB of NDJSON and writes Parquet: {floor['seconds']:.1f} s"
+        f"floor: DuckDB alone reads {megabytes:.0f} MB of NDJSON and writes Parquet: {floor['seconds']:.1f} s"
     )
     print("| rows a batch | events/s | of the floor | p50 ms | p99 ms | settle s | curate s | peak MB |")
     print("|---|---|---|---|---|---|---|---|")

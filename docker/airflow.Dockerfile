@@ -25,7 +25,7 @@ COPY dags /opt/dags
 ENV PATH=/opt/vitalake/bin:$PATH HOME=/tmp NUMBA_CPU_NAME=generic PYTHONUNBUFFERED=1 \
     AIRFLOW_HOME=/airflow AIRFLOW__CORE__DAGS_FOLDER=/opt/dags AIRFLOW__CORE__LOAD_EXAMPLES=False
 LABEL org.opencontainers.image.title=vitalake-airflow org.opencontainers.image.licenses=Apache-2.0
-USER vitalake
+USER 10001
 WORKDIR /data
 VOLUME /airflow /data
 # Airflow's processes end together on what Ctrl-C sends.

@@ -11,8 +11,7 @@
 
 # COMMAND ----------
 
-dbutils.widgets.text("schema", "", "The lake's catalog and schema: catalog.schema")
-dbutils.widgets.text("folder", "", "Or the folder of its tables")
+dbutils.widgets.text("lake", "", "Lake: CATALOG.SCHEMA, or a folder")
 dbutils.widgets.text("report", "", "Where to write the HTML report, if anywhere")
 
 # COMMAND ----------
@@ -29,12 +28,9 @@ from vitalake.analytics.figures.chart import CHART
 from vitalake.analytics.figures.gallery import PICTURES
 from vitalake.analytics.report import answer_all, render_report, riskiest, show
 from vitalake.engines.spark.lake import SparkLake
-from vitalake.engines.spark.place import Folder, Schema
-from vitalake.engines.spark.session import open_session
 from vitalake.engines.spark.write import literal
 
-schema, folder = dbutils.widgets.get("schema"), dbutils.widgets.get("folder")
-lake = SparkLake(open_session(), Schema(schema) if schema else Folder(Path(folder)))
+lake = SparkLake.at(dbutils.widgets.get("lake"), spark)
 for table in {table for each in questions() for table in each.reads}:
     lake.open(table)
 require_gold(lake.rows)
@@ -158,7 +154,7 @@ tell(9)
 # COMMAND ----------
 
 if dbutils.widgets.get("report"):
-    page = render_report(answer_all(lake.rows), chart, lake=schema or Path(folder).name, made_at=clock.now())
+    page = render_report(answer_all(lake.rows), chart, lake=Path(str(lake.place)).name, made_at=clock.now())
     Path(dbutils.widgets.get("report")).write_text(page, encoding="utf-8")
 
 # COMMAND ----------

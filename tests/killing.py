@@ -19,37 +19,42 @@ from vitalake.engines.embedded.log import DeltaFolder
 
 commit = DeltaFolder.commit
 
-def count_commits(asked):
-    made = 0
+def watch(asked, tell):
+    where, when = asked["kill"] or (None, None)
+    made = []
     def commit_or_die(folder, *arguments, **options):
-        nonlocal made
-        made += 1
-        if [made, "before"] == asked["kill"]:
-            os.kill(os.getpid(), signal.SIGKILL)
+        made.append(folder.table.name)
+        here = where in (len(made), made[-1])
+        if here and when == "before":
+            die()
         commit(folder, *arguments, **options)
-        if [made, "after"] == asked["kill"]:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if here:
+            die()
+    def die():
+        tell(made)
+        os.kill(os.getpid(), signal.SIGKILL)
     DeltaFolder.commit = commit_or_die
-    return lambda: made
+    return made
 
 for line in sys.stdin:
     asked = json.loads(line)
     come, go = os.pipe()
     child = os.fork()
     if child == 0:
-        made = count_commits(asked)
+        tell = lambda made: os.write(go, json.dumps(made).encode())
+        made = watch(asked, tell)
         with contextlib.redirect_stdout(io.StringIO()):
             code = main(asked["arguments"])
-        os.write(go, str(made()).encode())
+        tell(made)
         os._exit(code)
     os.close(go)
     if asked["after_s"] is not None:
         time.sleep(asked["after_s"])
         os.kill(child, signal.SIGKILL)  # one that has ended is still there to be waited for
     _, status = os.waitpid(child, 0)
-    commits = os.read(come, 100).decode()
+    told = json.loads(os.read(come, 65536) or b"[]")
     os.close(come)
-    print(json.dumps([os.waitstatus_to_exitcode(status), int(commits or 0)]), flush=True)
+    print(json.dumps([os.waitstatus_to_exitcode(status), told]), flush=True)
 """
 """Imports vitalake once and forks a child a run: it kills itself around a commit, or is killed after a while."""
 
@@ -60,28 +65,33 @@ class Runs:
     def __init__(self, server: subprocess.Popen[str]) -> None:
         self._server = server
 
-    def whole(self, *arguments: object) -> int:
-        """Run to the end; yield how many commits that took."""
+    def whole(self, *arguments: object) -> list[str]:
+        """Run to the end; yield the tables to which it committed, in order."""
         code, commits = self._ask(arguments)
         assert code == 0
         return commits
 
-    def die_at(self, number: int, when: str, *arguments: object) -> bool:
-        """Run and kill it ``before`` or ``after`` a commit (1 is the first); tell whether it came that far."""
-        return self._killed(*self._ask(arguments, kill=(number, when)))
+    def die_at(self, where: int | str, when: str, *arguments: object) -> str | None:
+        """Run and kill it ``before`` or ``after`` a commit: the n-th (from 1), or the first to a table.
+
+        Yield the table, None where the run ended without that commit.
+        """
+        code, commits = self._ask(arguments, kill=(where, when))
+        assert code in (0, -signal.SIGKILL), code
+        return commits[-1] if code else None
 
     def die_after(self, seconds: float, *arguments: object) -> bool:
         """Run and kill it after a while; tell whether it was still at work."""
-        return self._killed(*self._ask(arguments, after_s=seconds))
-
-    @staticmethod
-    def _killed(code: int, _commits: int) -> bool:
+        code, _ = self._ask(arguments, after_s=seconds)
         assert code in (0, -signal.SIGKILL), code
         return code != 0
 
     def _ask(
-        self, arguments: tuple[object, ...], kill: tuple[int, str] | None = None, after_s: float | None = None
-    ) -> tuple[int, int]:
+        self,
+        arguments: tuple[object, ...],
+        kill: tuple[int | str, str] | None = None,
+        after_s: float | None = None,
+    ) -> tuple[int, list[str]]:
         assert self._server.stdin
         assert self._server.stdout
         asked = {"arguments": list(map(str, arguments)), "kill": kill, "after_s": after_s}

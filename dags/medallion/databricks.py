@@ -25,14 +25,13 @@ _ENVIRONMENT: Final = "vitalake"
 """The name of the serverless environment."""
 
 _WIDGETS: Final = {
-    "schema": "{{ '' if '/' in params.lake else params.lake }}",
-    "folder": "{{ params.lake if '/' in params.lake else '' }}",
+    "lake": "{{ params.lake }}",
     "source": "{{ params.source }}",
     "batch_rows": "{{ params.batch_rows }}",
     "force": "{{ params.force | lower }}",
     "run_id": "{{ run_id }}#{{ ti.try_number }}",
 }
-"""What each notebook is told: a lake is a schema of the catalog, or a folder."""
+"""What each notebook is told."""
 
 
 def check(params: Mapping[str, Any]) -> dict[str, Any]:

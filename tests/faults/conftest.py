@@ -43,14 +43,14 @@ def killer() -> Iterator[Runs]:
 
 
 @pytest.fixture(scope="session")
-def quiet(messages: Path, run: Run, killer: Runs) -> tuple[Path, int]:
-    """The lake of an undisturbed run, and how many commits that took."""
+def quiet(messages: Path, run: Run, killer: Runs) -> tuple[Path, list[str]]:
+    """The lake of an undisturbed run, and the tables to which it committed, in order."""
     lake = messages.parent / "lake"
     return lake, killer.whole(*run(lake))
 
 
 @pytest.fixture
-def assert_as_quiet(quiet: tuple[Path, int]) -> Callable[[Path], None]:
+def assert_as_quiet(quiet: tuple[Path, list[str]]) -> Callable[[Path], None]:
     """Fails unless a lake's Silver and Gold equal the quiet run's."""
 
     def compare(lake: Path) -> None:

@@ -15,17 +15,20 @@ Run = Callable[[Path], tuple[object, ...]]
 Compare = Callable[[Path], None]
 
 
-def test_killed_after_each_commit(
-    tmp_path: Path, run: Run, killer: Runs, quiet: tuple[Path, int], assert_as_quiet: Compare
+def test_killed_at_each_commit(
+    tmp_path: Path, run: Run, killer: Runs, quiet: tuple[Path, list[str]], assert_as_quiet: Compare
 ) -> None:
-    """Every commit of every table is the last of a run, and the run that goes on dies before one of its own."""
-    rng = random.Random(1)
-    for number in range(1, quiet[1] + 1):
+    """A run dies at each commit of the first half, the one that goes on at a table of the second half."""
+    commits = quiet[1]
+    half = (len(commits) + 1) // 2
+    hit = set()
+    for number, later in enumerate(commits[-half:], start=1):
         lake = tmp_path / str(number)
-        assert killer.die_at(number, "after", *run(lake))
-        killer.die_at(rng.randint(1, 8), "before", *run(lake))
+        when, then = ("before", "after") if number % 2 else ("after", "before")
+        hit |= {killer.die_at(number, when, *run(lake)), killer.die_at(later, then, *run(lake))}
         killer.whole(*run(lake))
         assert_as_quiet(lake)
+    assert hit - {None} == set(commits)
 
 
 def test_killed_at_random_moments(tmp_path: Path, run: Run, killer: Runs, assert_as_quiet: Compare) -> None:
@@ -46,13 +49,13 @@ def test_killed_twice_at_all_commits(
     tmp_path: Path,
     run: Run,
     killer: Runs,
-    quiet: tuple[Path, int],
+    quiet: tuple[Path, list[str]],
     assert_as_quiet: Compare,
     when: str,
     then: str,
 ) -> None:
-    """Each commit once, and each time the run that goes on dies at its third as well."""
-    for number in range(1, quiet[1] + 1):
+    """A run dies at each commit, and the one that goes on at its third."""
+    for number in range(1, len(quiet[1]) + 1):
         lake = tmp_path / str(number)
         assert killer.die_at(number, when, *run(lake))
         killer.die_at(3, then, *run(lake))

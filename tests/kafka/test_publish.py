@@ -107,7 +107,8 @@ def test_a_run_goes_on_where_kafka_is_away(tmp_path: Path, messages: Path, conne
 def test_a_lake_whose_position_is_gone_stops_and_asks(lake: Path, own_broker: Broker) -> None:
     brokers = own_broker.brokers
     count = publish(lake, brokers)["alert_changes"]
-    for future in AdminClient({"bootstrap.servers": brokers}).delete_topics([RELAY]).values():
+    admin = AdminClient({"bootstrap.servers": brokers})
+    for future in admin.delete_topics([RELAY]).values():
         future.result(10)
     refused = vitalake("publish", "--lake", lake, "--to", brokers)
     assert refused.returncode == 2

@@ -82,7 +82,7 @@ def fill(lake, batch, events, episodes):
     known = [row for row in events if row["batch"] <= batch]
     lake.tables["silver_observations"] = observations(known)
     lake.tables["bronze_events"] = messages(known)
-    lake.tables |= summaries(known)
+    lake.tables |= summaries(known, batch, lake.tables)
     held, changes = {}, []
     for told, episode, later, moved in episodes:
         if told <= batch:

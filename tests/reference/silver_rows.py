@@ -6,9 +6,9 @@ import pyarrow as pa
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
+from vitalake.domain.tables import Table
 from vitalake.domain.vitals import RISK_GROUPS, VITALS
 from vitalake.silver import alarm_state
-from vitalake.silver.held_time import hold_time
 from vitalake.silver.hourly import walk
 from vitalake.silver.readings import read_hours
 from vitalake.silver.strings import StringPool
@@ -17,9 +17,11 @@ from vitalake.silver.tables import (
     SILVER_ALERTS,
     SILVER_HELD_TIME,
     SILVER_OBSERVATIONS,
+    SILVER_PRESENCE,
     SILVER_READINGS,
     SILVER_VITAL_WINDOWS,
 )
+from vitalake.silver.time_spent import spend_time
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SCORE_OF = {"unknown": 0, "low": 1, "low_medium": 3, "medium": 5, "high": 8}
@@ -108,19 +110,41 @@ def windows(rows: list[dict]) -> pa.Table:
     return pa.Table.from_pylist(table, schema=SILVER_VITAL_WINDOWS.schema)
 
 
-def summaries(rows: list[dict]) -> dict[str, pa.Table]:
-    """Yield what Silver sums up of the observations, by table."""
+def summaries(
+    rows: list[dict], batch: int = 1, before: dict[str, pa.Table] | None = None
+) -> dict[str, pa.Table]:
+    """Yield what Silver sums up of the observations, by table; hours that are as ``before`` keep their batch."""
     pool = StringPool()
     walked = walk(observations(rows), pool)
+    spent = spend_time(walked, alarm_state.initial(len(walked.patients)), Rules(), pool)
     hourly = {
-        SILVER_HELD_TIME: hold_time(walked, alarm_state.initial(len(walked.patients)), Rules(), pool),
+        SILVER_PRESENCE: spent.present,
+        SILVER_HELD_TIME: spent.held,
         SILVER_READINGS: read_hours(walked),
     }
-    made = {
-        table.name: made.append_column("updated_batch", pa.array([1] * made.num_rows)).select(table.names)
+    stamped = {
+        table.name: _stamped(table, made, batch, (before or {}).get(table.name))
         for table, made in hourly.items()
     }
-    return {SILVER_VITAL_WINDOWS.name: windows(rows)} | made
+    return {SILVER_VITAL_WINDOWS.name: windows(rows)} | stamped
+
+
+def _stamped(table: Table, made: pa.Table, batch: int, before: pa.Table | None) -> pa.Table:
+    """Yield the rows with the batch that last changed their patient-hour."""
+    old, new = _by_hour([] if before is None else before.to_pylist()), _by_hour(made.to_pylist())
+    rows = []
+    for key, hour in new.items():
+        known = old.get(key, [])
+        same = [{k: v for k, v in row.items() if k != "updated_batch"} for row in known] == hour
+        rows += [row | {"updated_batch": known[0]["updated_batch"] if same else batch} for row in hour]
+    return pa.Table.from_pylist(rows, schema=table.schema)
+
+
+def _by_hour(rows: list[dict]) -> dict[tuple, list[dict]]:
+    hours = {}
+    for row in rows:
+        hours.setdefault((row["patient_id"], row["hour"]), []).append(row)
+    return hours
 
 
 def alert(alert_id: str, patient: str, raised: float, cleared: float | None, **values) -> dict:

@@ -23,7 +23,7 @@ from vitalake.dev.kafka import HOST, free_port
 ROOT = Path(__file__).parent.parent.parent
 AIRFLOW = ROOT / ".venv-airflow" / "bin" / "airflow"
 DAG = "vitals_medallion"
-READY_S, RUN_S = 120, 300
+READY_S, RUN_S = 120, 600
 ENDED = {"success", "failed"}
 PROCESSES = ("api-server", "scheduler", "dag-processor")
 
@@ -46,6 +46,7 @@ class Airflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{self.port}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API__HOST": HOST,
@@ -186,7 +187,7 @@ def wait_for(holds: Callable[[], bool], seconds: float, what: str) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.2)
+        time.sleep(0.1)
 
 
 @contextmanager

@@ -59,6 +59,16 @@ def test_run_counts_where_every_message_went(tmp_path: Path, capsys: pytest.Capt
     assert ask(capsys, *command)["messages"] == 0, "what was read is not read again"
 
 
+def test_messages_that_all_came_before_are_duplicates(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = str(tmp_path / "lake")
+    for name in ("first", "again"):
+        (tmp_path / f"{name}.ndjson").write_text("\n".join(MESSAGES[:3]) + "\n")
+    assert ask(capsys, "run", str(tmp_path / "first.ndjson"), "--lake", lake)["duplicates"] == 0
+    assert ask(capsys, "run", str(tmp_path / "again.ndjson"), "--lake", lake)["duplicates"] == 3
+
+
 def test_stages_one_by_one_come_to_the_same(
     tmp_path: Path, lake: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

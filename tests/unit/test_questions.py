@@ -75,7 +75,10 @@ def test_correlations_are_those_of_the_readings_whatever_their_days_and_wards() 
         )
         for ward, part in (("A", slice(0, 150)), ("B", slice(150, 400)))
     ]
-    (found,) = asked(1, gold_vital_severity_association=rows).rows["vitals"]
+    answer = asked(1, gold_vital_severity_association=rows)
+    (found,) = answer.rows["vitals"]
+    assert "Heart rate goes with severity most: it rises with NEWS2 of the other inputs" in answer.sentence
+    assert "heart rate above its band" in answer.sentence
     assert found["n"] == 400
     assert found["r"] == pytest.approx(np.corrcoef(values, scores)[0, 1], abs=1e-12)
     assert found["high_r"] == pytest.approx(np.corrcoef(high, scores)[0, 1], abs=1e-12)
@@ -127,7 +130,10 @@ def test_the_effect_before_critical_alerts_is_cohens_d() -> None:
         before_high_n=24,
         low_n=5,
     )
-    (found,) = asked(2, gold_vital_severity_association=[row]).rows["vitals"]
+    answer = asked(2, gold_vital_severity_association=[row])
+    (found,) = answer.rows["vitals"]
+    assert f"heart rate (+{found['effect']:.2f} standard deviations, " in answer.sentence
+    assert "/min, n = 30)" in answer.sentence
     pooled = np.sqrt((29 * before.var(ddof=1) + 199 * rest.var(ddof=1)) / 228)
     assert found["effect"] == pytest.approx((before.mean() - rest.mean()) / pooled, rel=1e-9)
     assert found["before_mean"] == pytest.approx(before.mean() / 100)

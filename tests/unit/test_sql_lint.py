@@ -9,10 +9,10 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from vitalake.domain.rules import Rules
-from vitalake.gold.bounds import BOUNDS, PATIENT_ENDS
+from vitalake.gold.bounds import BOUNDS, HOURS
 from vitalake.gold.changed import CHANGED
 from vitalake.gold.definitions import CURRENT, current_view, gold_tables, shared_views
-from vitalake.gold.touched import touched
+from vitalake.gold.touched import TOUCHED, recent_days
 from vitalake.quality.expectations import packaged, read_expectations
 
 # Functions whose value was found the same, bit for bit, on DuckDB and Spark. Sums and averages only of whole numbers.
@@ -53,9 +53,10 @@ def every_select():
     yield from ((view.name, view.sql) for view in shared_views())
     yield from ((name, current_view(name, 1_700_000_000_000_000)) for name in CURRENT)
     yield from (
-        (name, select.replace("{last}", "0")) for name, select in (*CHANGED, *touched(Rules().reach_us))
+        (name, select.replace("{last}", "0"))
+        for name, select in (*CHANGED, *TOUCHED, ("recent_days", recent_days(Rules())))
     )
-    yield from (("bounds", BOUNDS), ("patient_ends", PATIENT_ENDS))
+    yield from (("bounds", BOUNDS.format(recent_us=1)), ("hours", HOURS))
     tables = [gold.table for gold in gold_tables()]
     yield from ((each.name, each.sql) for each in read_expectations(packaged(), tables))
     questions = files("vitalake.analytics").joinpath("questions")

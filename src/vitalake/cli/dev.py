@@ -23,17 +23,21 @@ def command(
     folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where it keeps its data.")] = Path(
         "vitalake-kafka"
     ),
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="HOST", help="Let other machines in; they know this one as HOST."),
+    ] = None,
 ) -> None:
     """Run a Kafka broker for development on this machine, until Ctrl-C.
 
-    Started again on the same folder it goes on with what it had. It has no access control and listens on
-    this machine only.
+    Started again on the same folder it goes on with what it had. It has no access control, and without --name
+    it listens on this machine only.
     """
     from vitalake.cli.kafka import require_kafka
     from vitalake.dev.kafka import run_broker
 
     require_kafka()
-    raise typer.Exit(run_broker(port, folder, _tell))
+    raise typer.Exit(run_broker(port, folder, _tell, name))
 
 
 def _tell(running: Broker) -> None:

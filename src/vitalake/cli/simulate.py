@@ -13,7 +13,6 @@ import typer
 
 from vitalake import clock
 from vitalake.cli.interrupts import INTERRUPTS
-from vitalake.cli.kafka import is_topic
 from vitalake.cli.options import Json, Overwrite, Start
 from vitalake.errors import UserError
 
@@ -89,6 +88,8 @@ def command(  # noqa: PLR0913 - each is an option
     at monitors, spot checks and charted rounds. Messages are partial, late, repeated and broken at the rates
     given; with --to, how many truly are is told at the end.
     """
+    from vitalake.cli.kafka import is_topic
+
     topic = to is not None and is_topic(to)
     if (live or rate is not None) and not topic:
         raise UserError("--rate and --live are for a topic", "Say --to kafka://BROKERS/TOPIC")

@@ -1,7 +1,7 @@
 """A real Kafka broker of one node for development and tests: Apache Kafka from Maven jars, in KRaft mode.
 
 Its folder holds configuration, log and data; a broker that is started again there goes on with what it had,
-also after it was killed.  It listens on this machine only.
+also after it was killed.  It listens on this machine only, unless it is told a name for other machines.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _JVM: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xms64m", "-Xmx25
 _PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=PLAINTEXT://{listen}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{known_as}:{port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.quorum.voters=1@{host}:{controller_port}
@@ -80,13 +80,22 @@ _LOGGING: Final = """\
 class Broker:
     """One broker process on a folder: start, stop, kill, start again.
 
-    ``settings`` are the broker's own and come after ours.
+    ``settings`` are the broker's own and come after ours.  With a ``name`` it listens to other machines too,
+    which must know this one by that name.
     """
 
-    def __init__(self, folder: Path, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        settings: Mapping[str, str] | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
         self.folder = folder.resolve()
         self.port = port or free_port()
         self.settings = settings or {}
+        self.name = name
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -145,7 +154,12 @@ class Broker:
     def _write_files(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = _PROPERTIES.format(
-            host=HOST, port=self.port, controller_port=free_port(), data=self.folder / "data"
+            host=HOST,
+            listen=HOST if self.name is None else "0.0.0.0",  # noqa: S104 - asked for
+            known_as=self.name or HOST,
+            port=self.port,
+            controller_port=free_port(),
+            data=self.folder / "data",
         )
         more = "".join(f"{name}={value}\n" for name, value in self.settings.items())
         (self.folder / "server.properties").write_text(properties + more)
@@ -188,9 +202,9 @@ class Broker:
 
 
 @contextmanager
-def broker(folder: Path, port: int = 0) -> Iterator[Broker]:
+def broker(folder: Path, port: int = 0, name: str | None = None) -> Iterator[Broker]:
     """Yield a running broker on ``folder`` (port 0: a free one), and stop it afterwards."""
-    running = Broker(folder, port)
+    running = Broker(folder, port, name=name)
     try:
         running.start()
         yield running
@@ -198,14 +212,14 @@ def broker(folder: Path, port: int = 0) -> Iterator[Broker]:
         running.stop()
 
 
-def run_broker(port: int, folder: Path, ready: Callable[[Broker], None]) -> int:
+def run_broker(port: int, folder: Path, ready: Callable[[Broker], None], name: str | None = None) -> int:
     """Run a broker in the foreground until it ends or we are told to (Ctrl-C, SIGTERM); yield its exit code.
 
     ``ready`` is called once it serves.
     """
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with broker(folder, port) as running:
+        with broker(folder, port, name) as running:
             ready(running)
             return running.wait()
     except KeyboardInterrupt:

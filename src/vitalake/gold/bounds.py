@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from vitalake.domain.tables import Table
-from vitalake.domain.vitals import DAY_US
+from vitalake.domain.vitals import DAY_US, HOUR_US
 from vitalake.gold.definitions import Scope
 from vitalake.gold.touched import LEAD_US
 from vitalake.silver.tables import (
@@ -19,6 +19,7 @@ from vitalake.silver.tables import (
     SILVER_DUPLICATES,
     SILVER_HELD_TIME,
     SILVER_OBSERVATIONS,
+    SILVER_PRESENCE,
     SILVER_QUARANTINE,
     SILVER_READINGS,
     SILVER_VITAL_WINDOWS,
@@ -27,6 +28,7 @@ from vitalake.silver.tables import (
 SOURCES: Final = (
     SILVER_OBSERVATIONS,
     SILVER_VITAL_WINDOWS,
+    SILVER_PRESENCE,
     SILVER_HELD_TIME,
     SILVER_READINGS,
     SILVER_ALERTS,
@@ -35,34 +37,40 @@ SOURCES: Final = (
 )
 """What Gold is made from."""
 
-PATIENT_ENDS: Final = """
-    select patient_id, max(unix_micros(event_time)) as as_of_us from silver_observations group by patient_id
-"""
-"""The last event of each patient, where all observations are read."""
-
 BOUNDS: Final = """
     select
-      (select min(span_from_us) from touched_span) as span_from_us,
-      (select max(span_to_us) from touched_span) as span_to_us,
-      (select min(recent_from_us) from touched_recent) as recent_from_us,
-      (select min(unix_micros(hour)) from touched_hour) as hour_from_us,
-      (select max(unix_micros(hour)) from touched_hour) as hour_to_us
+      (select min(unix_micros(hour)) from touched_patient_hour) as patient_from_us,
+      (select max(unix_micros(hour)) from touched_patient_hour) as patient_to_us,
+      (select min(as_of_us) - {recent_us} from reached_patients) as recent_from_us
 """
+
+HOURS: Final = "select unix_micros(hour) as hour_us from touched_hour order by hour_us"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME: Final = {SILVER_OBSERVATIONS.name: "event_time", SILVER_VITAL_WINDOWS.name: "window_start"}
 """When the rows of a source begin to count, where that is no hour."""
+_FEW: Final = 24
 
 
 @dataclass(frozen=True)
 class Bounds:
     """The outermost instants that the touched keys read, in µs since 1970; None where there is nothing."""
 
-    span_from_us: int | None = None
-    span_to_us: int | None = None
+    patient_from_us: int | None = None
+    patient_to_us: int | None = None
     recent_from_us: int | None = None
-    hour_from_us: int | None = None
-    hour_to_us: int | None = None
+    hours_us: tuple[int, ...] = ()
+    """The touched hours, in order."""
+
+    @property
+    def hour_from_us(self) -> int | None:
+        """The first touched hour."""
+        return self.hours_us[0] if self.hours_us else None
+
+    @property
+    def hour_to_us(self) -> int | None:
+        """The last touched hour."""
+        return self.hours_us[-1] if self.hours_us else None
 
     def of_source(self, table: Table, scope: Scope) -> str:
         """Yield which rows of a source are read for a scope."""
@@ -72,20 +80,12 @@ class Bounds:
             return self._alerts(scope)
         if scope == "day":
             return self.days("event_date")
-        time = _TIME.get(table.name, "hour")
         if scope in ("patient_hour", "patient_day"):
-            return _in_days(self.span_from_us, self.span_to_us) + (
-                " and exists (select 1 from touched_span where span_patient = patient_id"
-                f" and span_from_us <= unix_micros({time}) and unix_micros({time}) < span_to_us)"
-            )
+            return f"{_in_days(self.patient_from_us, self.patient_to_us)} and {_days_in('read_days')}"
         if scope == "patient":
-            return _in_days(self.recent_from_us, None) + (
-                " and exists (select 1 from touched_recent where recent_patient = patient_id"
-                f" and recent_from_us <= unix_micros({time}))"
-            )
+            return f"{_in_days(self.recent_from_us, None)} and {_days_in('recent_days')}"
         return (
-            f"{_in_days(self.hour_from_us, self.hour_to_us)}"
-            f" and date_trunc('hour', {time}) in (select hour from touched_hour)"
+            f"{_in_days(self.hour_from_us, self.hour_to_us)} and {self._hours(_TIME.get(table.name, 'hour'))}"
         )
 
     def of_gold(self, table: Table) -> str:
@@ -98,8 +98,21 @@ class Bounds:
 
     def days(self, column: str) -> str:
         """Yield the rows of the touched days; ``column`` is their date."""
-        earliest = None if self.hour_from_us is None else self.hour_from_us - LEAD_US
-        return f"{_in_days(earliest, self.hour_to_us, column)} and {column} in (select day from touched_day)"
+        from_us = _back(self.hour_from_us, LEAD_US)
+        return f"{_in_days(from_us, self.hour_to_us, column)} and {column} in (select day from touched_day)"
+
+    def _hours(self, time: str) -> str:
+        """Yield the rows of the touched hours: as ranges where they are few, which costs least."""
+        known = set(self.hours_us)
+        starts = [us for us in self.hours_us if us - HOUR_US not in known]
+        ends = [us + HOUR_US for us in self.hours_us if us + HOUR_US not in known]
+        if len(starts) > _FEW:
+            return f"date_trunc('hour', {time}) in (select hour from touched_hour)"
+        ranges = (
+            f"({time} >= timestamp_micros({start}) and {time} < timestamp_micros({end}))"
+            for start, end in zip(starts, ends, strict=True)
+        )
+        return f"({' or '.join(ranges) or 'false'})"
 
     def _patient_hours(self) -> str:
         starts = (self.hour_from_us, self.recent_from_us)
@@ -115,6 +128,14 @@ class Bounds:
             return "patient_id in (select patient_id from touched_patient)"
         earliest = (self.hour_from_us or 0) - (DAY_US + LEAD_US if scope == "day" else 0)
         return f"(cleared_at is null or unix_micros(cleared_at) >= {earliest})"
+
+
+def _back(us: int | None, by_us: int) -> int | None:
+    return None if us is None else us - by_us
+
+
+def _days_in(view: str) -> str:
+    return f"(patient_id, event_date) in (select patient_id, event_date from {view})"
 
 
 def _in_days(from_us: int | None, to_us: int | None, column: str = "event_date") -> str:

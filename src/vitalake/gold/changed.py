@@ -8,9 +8,17 @@ CHANGED: Final = (
     (
         "changed_events",
         """
-        select patient_id, date_trunc('hour', event_time) as hour, count(*) as n,
-          min(unix_micros(event_time)) as first_us, max(unix_micros(event_time)) as last_us
+        select patient_id, date_trunc('hour', event_time) as hour,
+          max(unix_micros(event_time)) as last_us
         from silver_observations group by patient_id, date_trunc('hour', event_time)
+        """,
+    ),
+    (
+        "changed_hours",
+        """
+        select patient_id, hour from silver_presence
+        union
+        select patient_id, hour from silver_held_time
         """,
     ),
     (

@@ -45,7 +45,7 @@ ORDER: Final = (
 )
 """The tables in the order in which they are computed: each reads Silver and those before it."""
 
-VIEWS: Final = ("severity_spans", "alert_links")
+VIEWS: Final = ("alert_links",)
 """Intermediate results over Silver that several tables read."""
 
 CURRENT: Final = ("current_patient_risk", "overdue_observations")

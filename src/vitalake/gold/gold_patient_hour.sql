@@ -13,9 +13,9 @@ with vitals as (
     min(case when vital = '{vital}' then min end) as {vital}_min,
     max(case when vital = '{vital}' then max end) as {vital}_max,
     patient_id,
-    date_trunc('hour', window_start) as hour
+    unix_micros(window_start) - (unix_micros(window_start) % 3600000000 + 3600000000) % 3600000000 as hour_us
   from silver_vital_windows
-  group by patient_id, date_trunc('hour', window_start)
+  group by patient_id, hour_us
 ),
 present as (
   select
@@ -38,4 +38,4 @@ select
   cast(present.{severity}_us as double) / 1000000 as {severity}_s, -- double!: Time in severity {severity} [s]
   cast(present.hour as date) as event_date -- date!: UTC date of the hour
 from present
-left join vitals on vitals.patient_id = present.patient_id and vitals.hour = present.hour
+left join vitals on vitals.patient_id = present.patient_id and vitals.hour_us = unix_micros(present.hour)

@@ -5,11 +5,23 @@ key: patient_id
 scope: patient
 ---*/
 -- A patient's row speaks as of that patient's own last event; 24 h are its clock hour and the 23 before.
-with ends as (
+with recent as (
+  select
+    {sent} is not null as has_{input},
+    patient_id,
+    unix_micros(event_time) as event_us,
+    event_id,
+    method = 'monitor' as monitored,
+    coalesce(bp_method = 'arterial', false) as arterial,
+    news2_score,
+    news2_max_component
+  from silver_observations
+),
+ends as (
   select
     patient_id,
-    max(event_time) as as_of
-  from silver_observations
+    max(event_us) as as_of_us
+  from recent
   group by patient_id
 ),
 latest as (
@@ -19,7 +31,8 @@ latest as (
     unix_micros(event_time) as event_us,
     unix_micros(date_trunc('hour', event_time)) - 82800000000 as day_from_us
   from silver_observations
-  join ends on ends.patient_id = silver_observations.patient_id and ends.as_of = silver_observations.event_time
+  join ends
+    on ends.patient_id = silver_observations.patient_id and timestamp_micros(ends.as_of_us) = silver_observations.event_time
   qualify row_number() over (partition by silver_observations.patient_id order by event_id desc) = 1
 ),
 ages as (
@@ -32,20 +45,14 @@ ages as (
 -- until when each carried value counts: the instant it was taken plus its maximum age by how it was taken
 taken as (
   select
-    silver_observations.patient_id,
-    case when unix_micros(event_time) = {input}_taken_us and {sent} is not null then unix_micros(event_time) end as {input}_us,
-    method = 'monitor' as monitored,
-    coalesce(bp_method = 'arterial', false) as arterial
-  from silver_observations
-  join (
-    select
-      patient_id as latest_patient_id,
-      {input}_taken_us,
-      event_us
-    from latest
-  ) as carried on latest_patient_id = patient_id
+    recent.patient_id,
+    case when recent.event_us = {input}_taken_us and has_{input} then recent.event_us end as {input}_us,
+    monitored,
+    arterial
+  from recent
+  join latest on latest.patient_id = recent.patient_id
   where
-    unix_micros(event_time) = {input}_taken_us or
+    recent.event_us = {input}_taken_us or
     false
 ),
 counting as (
@@ -59,13 +66,13 @@ counting as (
 ),
 before as (
   select
-    silver_observations.patient_id,
-    unix_micros(event_time) as before_us,
-    event_id,
-    news2_score
-  from silver_observations
-  join (select patient_id as latest_patient_id, event_us from latest) as reached on latest_patient_id = patient_id
-  where unix_micros(event_time) <= event_us - 14400000000 and unix_micros(event_time) > event_us - 57600000000
+    recent.patient_id,
+    recent.event_us as before_us,
+    recent.event_id,
+    recent.news2_score
+  from recent
+  join latest on latest.patient_id = recent.patient_id
+  where recent.event_us <= latest.event_us - 14400000000 and recent.event_us > latest.event_us - 57600000000
 ),
 earlier as (
   select
@@ -124,8 +131,8 @@ severities as (
 asked as (
   select
     patient_id,
-    unix_micros(event_time) as event_us,
-    lead(unix_micros(event_time)) over (partition by patient_id order by event_time, event_id) as next_us,
+    event_us,
+    lead(event_us) over (partition by patient_id order by event_us, event_id) as next_us,
     case
       when news2_max_component is null then null
       when news2_score >= 7 then 900000000
@@ -133,10 +140,10 @@ asked as (
       when news2_score >= 1 then 21600000000
       else 43200000000
     end as interval_us
-  from silver_observations
+  from recent
   where
-    heart_rate is not null or pulse_rate is not null or resp_rate is not null or spo2 is not null
-    or systolic_bp is not null or temperature is not null or consciousness is not null or on_oxygen is not null
+    has_{input} or
+    false
 ),
 kept as (
   select

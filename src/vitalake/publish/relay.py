@@ -158,7 +158,7 @@ class Relay:
             raise UserError(
                 f"The lake has published its alerts up to {self.position}, but Kafka at {self.settings.brokers} knows"
                 f" nothing of it: the topic {RELAY} was lost, or it is another cluster",
-                f"Say where to go on: --from {self.position + 1} repeats none, --from 1 sends all again",
+                f"Say where to go on: --from {self.position + 1} sends what came since, --from 1 all again",
             )
         return found or 0
 

@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vitalake.domain.news2 import SCORES_AS
-from vitalake.domain.policy import THERAPIES
 from vitalake.domain.tables import Table
-from vitalake.domain.vitals import DAY_US, HOUR_US, METHODS, NEWS2_INPUTS, VITALS
+from vitalake.domain.vitals import DAY_US, HOUR_US, METHODS, NEWS2_INPUTS, SEVERITIES, VITALS
 from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s
 from vitalake.silver.strings import StringPool
 from vitalake.silver.timeline import (
@@ -45,6 +44,7 @@ READS: Final = (
     "ward_carried",
     "on_oxygen_carried",
     "spo2_scale_carried",
+    "severity",
     "news2_score",
     *(f"news2_{name}" for name in COMPONENTS),
 )
@@ -58,7 +58,7 @@ class Walk:
     """Arrays over scored observations sorted by patient, event_time and event_id; ``table`` has the same rows.
 
     Patient p's rows are ``starts[p]:starts[p + 1]``.  Vitals are hundredths, NULL where missing; ``ward`` are codes
-    of a pool, ``scale`` and ``oxygen`` what is carried (-1: unknown).
+    of a pool, ``scale`` and ``oxygen`` what is carried (-1: unknown), ``severity`` indices of SEVERITIES.
     """
 
     table: pa.Table
@@ -72,6 +72,7 @@ class Walk:
     ward: Int64s
     scale: Int8s
     oxygen: Int8s
+    severity: Int8s
 
 
 def walk(observations: pa.Table, pool: StringPool) -> Walk:
@@ -90,30 +91,18 @@ def walk(observations: pa.Table, pool: StringPool) -> Walk:
         ward=pool.encode(table["ward_carried"]),
         scale=small_codes(table["spo2_scale_carried"]),
         oxygen=small_codes(table["on_oxygen_carried"]),
+        severity=np.maximum(vocabulary_codes(table["severity"], SEVERITIES), np.int8(0)),
     )
 
 
 def hourly_rows(
-    table: Table,
-    patients: pa.Array,
-    hour: Int64s,
-    vital: Int8s,
-    *,
-    ward: pa.Array,
-    therapy: Int8s,
-    **columns: pa.Array | pa.ChunkedArray,
+    table: Table, patients: pa.Array, hour: Int64s, ward: pa.Array, **columns: pa.Array | pa.ChunkedArray
 ) -> pa.Table:
-    """Yield rows of a table by patient, hour (since 1970) and vital, all but ``updated_batch``.
-
-    ``vital`` is an index of VITALS, ``therapy`` one of THERAPIES, which counts for SpO2 only.
-    """
-    treated = np.where(vital == SPO2, therapy, len(THERAPIES)).astype(np.int8)
+    """Yield rows of a table by patient, hour (since 1970) and ward, all but ``updated_batch``."""
     columns |= {
         "patient_id": patients,
         "hour": pa.array(hour * HOUR_US).cast(pa.timestamp("us", tz="UTC")),
-        "vital": pa.array([each.name for each in VITALS]).take(pa.array(vital)),
         "ward": pc.fill_null(ward, UNKNOWN_WARD),
-        "therapy": pa.array([*THERAPIES, ""]).take(pa.array(treated)),
         "event_date": pa.array((hour * HOUR_US // DAY_US).astype(np.int32)).cast(pa.date32()),
     }
     schema = pa.schema([column.arrow for column in table.columns if column.name != "updated_batch"])

@@ -62,8 +62,11 @@ def parse(
     one the process has its own.
     """
     chunks = list(_chunks(messages))
-    with ThreadPoolExecutor(min(len(chunks), _THREADS) or 1) as threads:  # the work is done outside the GIL
-        parsed = list(threads.map(lambda chunk: _parse_chunk(chunk, future_limit_us, connection), chunks))
+    if len(chunks) > 1:
+        with ThreadPoolExecutor(min(len(chunks), _THREADS)) as threads:  # the work is done outside the GIL
+            parsed = list(threads.map(lambda chunk: _parse_chunk(chunk, future_limit_us, connection), chunks))
+    else:
+        parsed = [_parse_chunk(chunk, future_limit_us, connection) for chunk in chunks]
     return Parsed(
         pa.concat_tables([OBSERVATION_SCHEMA.empty_table(), *(part.observations for part in parsed)]),
         pa.concat_tables([SILVER_QUARANTINE.schema.empty_table(), *(part.quarantine for part in parsed)]),

@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from vitalake.domain.policy import THERAPIES
 from vitalake.domain.vitals import HOUR_US, NULL, VITALS
-from vitalake.silver.hourly import COMPONENTS, OWN_INPUT, Walk, hourly_rows
+from vitalake.silver.hourly import COMPONENTS, OWN_INPUT, SPO2, Walk, hourly_rows
 from vitalake.silver.judging import therapy_of
 from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s, kernel
 from vitalake.silver.signals import IS_PRESSURE, N_VITALS
@@ -45,13 +46,14 @@ def read_hours(walk: Walk) -> pa.Table:
     row, vital = row[:used], vital[:used]
     events = walk.table.select(["patient_id", "event_time", "event_id", "ward_carried"]).take(pa.array(row))
     value = np.stack(walk.vitals)[vital, row] if used else np.zeros(0, np.int32)
+    treated = np.where(vital == SPO2, therapy[:used], len(THERAPIES))
     return hourly_rows(
         SILVER_READINGS,
         events["patient_id"],
         walk.time_us[row] // HOUR_US,
-        vital,
-        ward=events["ward_carried"],
-        therapy=therapy[:used],
+        events["ward_carried"],
+        vital=pa.array([each.name for each in VITALS]).take(pa.array(vital)),
+        therapy=pa.array([*THERAPIES, ""]).take(pa.array(treated)),
         event_time=events["event_time"],
         event_id=events["event_id"],
         value=pa.array(value / 100.0),

@@ -208,6 +208,23 @@ SILVER_HELD_TIME: Final = Table(
     partition_by=("event_date",),
 )
 
+SILVER_PRESENCE: Final = Table(
+    "silver_presence",
+    "patient, hour, ward and severity with events or time",
+    (
+        Column("patient_id", "string", "The patient", required=True),
+        Column("hour", "timestamp", "Start of the UTC hour", required=True),
+        _WARD,
+        Column("severity", "string", "Band of NEWS2 at the event from which time counts", required=True),
+        Column("present_us", "bigint", "Time from an event to the next, 12 h at most", "us", required=True),
+        Column("observations", "bigint", "Observations of the hour", required=True),
+        Column("updated_batch", "bigint", "The batch that last changed the row", required=True),
+        Column("event_date", "date", "UTC date of the hour", required=True),
+    ),
+    key=("patient_id", "hour", "ward", "severity"),
+    partition_by=("event_date",),
+)
+
 SILVER_READINGS: Final = Table(
     "silver_readings",
     "patient, hour and vital with a valid value",
@@ -331,6 +348,7 @@ SILVER_TABLES: Final = (
     SILVER_DUPLICATES,
     SILVER_PATIENT_STATES,
     SILVER_VITAL_WINDOWS,
+    SILVER_PRESENCE,
     SILVER_HELD_TIME,
     SILVER_READINGS,
     SILVER_ALERT_CHANGES,

@@ -11,16 +11,18 @@ from vitalake.domain.policy_file import preset, read_policy
 from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Table
 from vitalake.engines.engine import Engine
-from vitalake.gold.bounds import BOUNDS, PATIENT_ENDS, SOURCES, Bounds
+from vitalake.gold.bounds import BOUNDS, HOURS, SOURCES, Bounds
 from vitalake.gold.changed import CHANGED
 from vitalake.gold.definitions import Scope, gold_table, mentions, shared_views
 from vitalake.gold.inputs import inputs
-from vitalake.gold.touched import touched
+from vitalake.gold.touched import TOUCHED, recent_days, recent_us
 from vitalake.silver.tables import (
     SILVER_ALERT_CHANGES,
     SILVER_ALERTS,
     SILVER_DUPLICATES,
+    SILVER_HELD_TIME,
     SILVER_OBSERVATIONS,
+    SILVER_PRESENCE,
     SILVER_QUARANTINE,
 )
 from vitalake.stages.lake import read_info
@@ -29,6 +31,8 @@ SNAPSHOT: Final = gold_table("gold_patient_risk_snapshot").table
 _CONSERVED: Final = (BRONZE_EVENTS, SILVER_OBSERVATIONS, SILVER_QUARANTINE, SILVER_DUPLICATES)
 _CHANGED: Final = {
     SILVER_OBSERVATIONS: "updated_batch > {last}",
+    SILVER_PRESENCE: "updated_batch > {last}",
+    SILVER_HELD_TIME: "updated_batch > {last}",
     SILVER_DUPLICATES: "batch > {last}",
     SILVER_QUARANTINE: "batch > {last}",
     SILVER_ALERT_CHANGES: "true",
@@ -75,10 +79,11 @@ class GoldSources:
         """Materialise the touched keys of every scope."""
         for table, where in _CHANGED.items():
             self._engine.open(table, where.format(last=self._last))
-        for name, select in (*CHANGED, *touched(rules.reach_us)):
+        for name, select in (*CHANGED, *TOUCHED, ("recent_days", recent_days(rules))):
             self._engine.materialise(name, select.replace("{last}", str(self._last)))
-        (bounds,) = self._engine.rows(BOUNDS).to_pylist()
-        self.bounds = Bounds(**bounds)
+        (bounds,) = self._engine.rows(BOUNDS.format(recent_us=recent_us(rules))).to_pylist()
+        hours = self._engine.rows(HOURS)["hour_us"].to_pylist()
+        self.bounds = Bounds(**bounds, hours_us=tuple(hours))
 
     def open(self, sql: str, scope: Scope) -> None:
         """Register the sources that a Gold table's SELECT names, restricted to what its scope reads."""
@@ -87,8 +92,6 @@ class GoldSources:
         for table in SOURCES:
             if any(mentions(text, table.name) for text in texts):
                 self._restrict(table, "true" if self.whole else self.bounds.of_source(table, scope))
-        if self.whole and any(mentions(text, "patient_ends") for text in texts):
-            self._engine.view("patient_ends", PATIENT_ENDS)
         for shared in views:
             self._engine.view(shared.name, shared.sql)
 

@@ -31,6 +31,9 @@ from vitalake.stages.progress import Done
 STAGE: Final = "publish"
 _COMMITTED_WITHIN_US: Final = 60_000_000
 """How long after its end a row of gold_pipeline_runs may appear: two processes write it."""
+_RUNS: Final = GOLD_PIPELINE_RUNS.name
+_RUNS_KNOWN: Final = f"{GOLD_PIPELINE_RUNS.name} known"
+"""The end of the latest run that was told [us], and how many rows of the time before it were there."""
 _KEPT: Final = 50_000
 """How many fresh changes are kept in memory for a relay that can't keep up; older ones are read from the lake."""
 
@@ -149,19 +152,22 @@ class Publish:
         return sent
 
     def _completed(self) -> int:
-        name = GOLD_PIPELINE_RUNS.name
-        since_us = self._told.get(name, 0) - _COMMITTED_WITHIN_US
-        rows = [
-            row
-            for row in _rows(
-                self._engine, GOLD_PIPELINE_RUNS, f"ended_at >= timestamp_micros({since_us})"
-            ).to_pylist()
-            if _event_of(row) not in self._sent
-        ]
-        sent = send_events(self._connection, PIPELINE, pipeline_events(rows, self.lake_id))
-        self._sent.update(map(_event_of, rows))
+        """Send the runs that ended since; where one came late into the table, also those just before it again."""
+        until_us, known = self._told.get(_RUNS, 0), self._told.get(_RUNS_KNOWN, 0)
+        since_us = until_us - _COMMITTED_WITHIN_US
+        rows = _rows(
+            self._engine, GOLD_PIPELINE_RUNS, f"ended_at >= timestamp_micros({since_us})"
+        ).to_pylist()
+        old = [row for row in rows if _micros(row["ended_at"]) <= until_us]
+        late = len(old) > known
+        new = [row for row in rows if (late or row not in old) and _event_of(row) not in self._sent]
+        sent = send_events(self._connection, PIPELINE, pipeline_events(new, self.lake_id))
+        self._sent.update(map(_event_of, new))
         if rows:
-            self._note(name, max(_micros(row["ended_at"]) for row in rows))
+            until_us = max(_micros(row["ended_at"]) for row in rows)
+            window_us = until_us - _COMMITTED_WITHIN_US
+            self._note(_RUNS, until_us)
+            self._note(_RUNS_KNOWN, sum(_micros(row["ended_at"]) >= window_us for row in rows))
         return sent
 
     def _note(self, name: str, next_one: int) -> None:

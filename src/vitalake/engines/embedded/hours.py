@@ -1,4 +1,4 @@
-"""silver_held_time and silver_readings: made anew for the hours that touched events reach."""
+"""silver_presence, silver_held_time and silver_readings: made anew for the hours that touched events reach."""
 
 from __future__ import annotations
 
@@ -11,34 +11,40 @@ from vitalake.domain.tables import Table
 from vitalake.domain.vitals import HOUR_US
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.silver import alarm_state
-from vitalake.silver.held_time import hold_time, reach_us
 from vitalake.silver.hourly import Walk
 from vitalake.silver.kernel import Int64s, Records
 from vitalake.silver.readings import read_hours
 from vitalake.silver.states import unpack
 from vitalake.silver.strings import StringPool
-from vitalake.silver.tables import SILVER_HELD_TIME, SILVER_PATIENT_STATES, SILVER_READINGS
+from vitalake.silver.tables import (
+    SILVER_HELD_TIME,
+    SILVER_PATIENT_STATES,
+    SILVER_PRESENCE,
+    SILVER_READINGS,
+)
+from vitalake.silver.time_spent import spend_time
 
 
-def replace_held_time(lake: EmbeddedLake, walked: Walk, pool: StringPool, rules: Rules, batch: int) -> None:
+def replace_time_spent(lake: EmbeddedLake, walked: Walk, pool: StringPool, rules: Rules, batch: int) -> None:
     """Replace the hours from those of ``spans`` to where the touched events reach, never past the last event."""
-    held = hold_time(walked, _states_before(lake, walked.patients, pool), rules, pool)
+    spent = spend_time(walked, _states_before(lake, walked.patients, pool), rules, pool)
     ends = pa.table(
         {"patient_id": walked.patients, "end_us": pa.array(walked.time_us[walked.starts[1:] - 1])}
     )
-    lake.register("patient_ends", ends)
+    lake.register("last_events", ends)
     lake.materialise(
         "touched_hours",
         f"""
         select patient_id, unnest(range(from_us, to_us + 1, {HOUR_US})) as hour_us
         from (
           select patient_id, epoch_us(from_hour) as from_us,
-            least(epoch_us(last_time) + {reach_us(rules)}, end_us) as to_us
-          from spans join patient_ends using (patient_id)
+            least(epoch_us(last_time) + {rules.reach_us}, end_us) as to_us
+          from spans join last_events using (patient_id)
         )
         """,
     )
-    _replace(lake, SILVER_HELD_TIME, held, batch)
+    _replace(lake, SILVER_PRESENCE, spent.present, batch)
+    _replace(lake, SILVER_HELD_TIME, spent.held, batch)
 
 
 def replace_readings(lake: EmbeddedLake, walked: Walk, batch: int) -> None:

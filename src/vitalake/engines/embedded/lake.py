@@ -15,7 +15,8 @@ from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.files import write_files
 from vitalake.engines.embedded.log import DeltaFolder, told_plainly
-from vitalake.engines.embedded.read import declared, parquet, select_rows
+from vitalake.engines.embedded.read import declared, select_rows
+from vitalake.engines.embedded.replace import replace_rows
 from vitalake.engines.embedded.session import connect
 from vitalake.engines.engine import Refiner
 from vitalake.errors import LakeBusy
@@ -160,37 +161,19 @@ class EmbeddedLake:
 
     def replace(self, table: Table, rows: str, touched: str, batch: int) -> None:
         """Delete the rows whose columns equal a row of ``touched``, insert ``rows``: one commit over the files hit."""
-        folder = self.folder(table)
-        keys = self.duckdb.sql(f'select * from "{touched}" limit 0').columns
-        on = " and ".join(f't."{key}" = k."{key}"' for key in keys)
-        files = folder.files()
-        hit: list[str] = []
-        if files:
-            source = parquet(table, files, filename=True)
-            found = self.rows(f'select distinct filename from {source} t semi join "{touched}" k on {on}')
-            hit = found["filename"].to_pylist()
-        columns = ", ".join(declared(column) for column in table.columns)
-        select = f'select {columns} from "{rows}"'
-        if hit:
-            kept = f'select {columns} from {parquet(table, hit)} t anti join "{touched}" k on {on}'
-            select = f"{kept} union all {select}"
-        self._rewrite(folder, select, hit, batch)
+        replace_rows(self, table, rows, touched, batch)
 
     def overwrite(self, table: Table, rows: str, batch: int) -> None:
         """Replace the whole table by the view ``rows`` in one commit."""
         folder = self.folder(table)
         columns = ", ".join(declared(column) for column in table.columns)
-        self._rewrite(folder, f'select {columns} from "{rows}"', folder.files(), batch)
-
-    def _rewrite(self, folder: DeltaFolder, select: str, hit: list[str], batch: int) -> None:
-        table = folder.table
         order = ", ".join(f'"{name}"' for name in table.key)
-        rows = self.rows(f"select * from ({select}) order by {order}").cast(table.schema)
-        if not rows.num_rows and not hit:
+        written = self.rows(f'select {columns} from "{rows}" order by {order}').cast(table.schema)
+        removes = [folder.relative(path) for path in folder.files()]
+        if not written.num_rows and not removes:
             return
         with told_plainly(f"Can't write {table.name}"):
-            adds = write_files(folder.path, table, rows)
-        removes = [folder.relative(path) for path in hit]
+            adds = write_files(folder.path, table, written)
         folder.commit(adds, removes, app=f"vitalake.{table.name}.replace", version=batch)
 
     def version(self, table: Table) -> int | None:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction
-from filelock import FileLock
+from deltalake.transaction import AddAction
 
 from vitalake import clock
 from vitalake.domain.tables import Table
+from vitalake.engines.embedded.entry import log_entry, put_entry
 from vitalake.errors import LakeError, Unavailable
 
 _CHECKPOINT_EVERY: Final = 50
@@ -56,6 +56,8 @@ class DeltaFolder:
         self.path = lake / table.name
         self._delta: DeltaTable | None = None
         self._past: DeltaTable | None = None
+        self._version: int | None = None
+        """The last entry of the log, as far as this process knows; read when it first writes."""
         self._commits = 0
 
     def open(self) -> DeltaTable | None:
@@ -107,29 +109,32 @@ class DeltaFolder:
         self, adds: list[AddAction], removes: list[str] | None = None, *, app: str = "", version: int = 0
     ) -> None:
         """Add and remove files in one commit, marked with the application transaction ``app`` where there is one."""
-        now_ms = clock.now_ms()
-        marks = [Transaction(app, version)] if app else []
-        gone = [RemoveAction(path, True, now_ms) for path in removes or []]
-        with told_plainly(f"Can't write {self.table.name}"), self._turn():
-            delta = self.open() or self.create()
-            delta.create_write_transaction(
-                [*adds, *gone],
-                "append",
-                delta.schema(),
-                partition_by=list(self.table.partition_by),
-                commit_properties=CommitProperties(app_transactions=marks),
-            )
+        entry = log_entry(adds, removes or (), app=app, version=version, now_ms=clock.now_ms())
+        log = self.path / "_delta_log"
+        with told_plainly(f"Can't write {self.table.name}"):
+            if self._version is None:
+                self._version = (self.open() or self.create()).version()
+            while not put_entry(log, self._version + 1, entry):
+                self._make_way(app, version)
+            self._version += 1
             self._commits += 1
             if self._commits % _CHECKPOINT_EVERY == 0:
-                delta.update_incremental()
-                delta.create_checkpoint()
-                self._delta = DeltaTable(str(self.path))
+                self._checkpoint()
 
-    def _turn(self) -> FileLock:
-        """Yield a lock on the log: stages of several processes write the same histories, and delta-rs starves them."""
-        path = self.path.parent / ".vitalake" / f"{self.table.name}.log.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(path)
+    def _make_way(self, app: str, version: int) -> None:
+        """Go on after what another process has committed; an error where that was the same batch."""
+        delta = self.open() or self.create()
+        if app and (delta.transaction_version(app) or 0) >= version:
+            message = f"Another process has written batch {version} of {self.table.name}"
+            raise LakeError(message, "One process a stage: end the other one, and run again")
+        self._version = delta.version()
+
+    def _checkpoint(self) -> None:
+        """Sum the log up, drop what is older than it needs to be kept, and open it afresh."""
+        delta = DeltaTable(str(self.path))
+        delta.create_checkpoint()
+        delta.cleanup_metadata()
+        self._delta = delta
 
     def relative(self, path: str) -> str:
         """Yield a data file's path as the log names it."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vitalake.silver.alarm_machine import FOREVER
 from vitalake.silver.changes import Told
@@ -16,6 +17,7 @@ from vitalake.silver.strings import NONE, StringPool
 from vitalake.silver.timeline import Timeline
 
 _ROOM: Final = 256
+_BEGINNING: Final = -(2**63)
 _FEW_TEXTS: Final = 1_000_000
 
 
@@ -27,6 +29,7 @@ class Patients:
         self.due_us = np.full(_ROOM, FOREVER, np.int64)
         self._tidy_at = _FEW_TEXTS
         self.dirty: dict[str, int] = {}
+        self.unsure_before_us = _BEGINNING
         self._places: dict[str, int] = {}
         self._states = States.initial(_ROOM)
         self.told = Told.nothing()
@@ -66,16 +69,22 @@ class Patients:
         self._states.put(places, states)
 
     def load(self, rows: pa.Table) -> None:
-        """Take over stored rows of silver_patient_states, one a patient."""
+        """Take over stored rows of silver_patient_states, one a patient, and when something is due in them."""
         if rows.num_rows:
-            self.put(rows["patient_id"].to_pylist(), unpack(rows, self.fold.pool))
+            ids = rows["patient_id"].to_pylist()
+            self.put(ids, unpack(rows, self.fold.pool))
+            due = pc.fill_null(rows["due_at"].cast(pa.int64()), FOREVER).to_numpy()
+            self.due_us[self.places(ids)] = due
 
     def late(self, timeline: Timeline) -> Bools:
-        """Tell which events are not after the last one that their patient's state has seen."""
+        """Tell which events are not after the last one that their patient's state has seen.
+
+        Of a patient who has none here, those ``unsure_before_us``: an older one may lie in the lake.
+        """
         states = self.newest(timeline).carry
         last = np.repeat(states["last_time_us"], np.diff(timeline.starts))
         seen = np.repeat(states["last_event"], np.diff(timeline.starts))
-        late: Bools = (seen != NONE) & (timeline.time_us < last)
+        late: Bools = timeline.time_us < np.where(seen == NONE, self.unsure_before_us, last)
         ties = np.flatnonzero((seen != NONE) & (timeline.time_us == last))
         if len(ties):
             mine = timeline.table["event_id"].take(pa.array(ties)).to_pylist()

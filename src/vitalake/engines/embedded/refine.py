@@ -7,7 +7,7 @@ marked with the batch, so that a repetition skips what is there; once observatio
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
+from vitalake.domain.vitals import FORGET_AFTER_US, HOUR_US
 from vitalake.engines.embedded.alerts import AlertTeller
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.embedded.patients import Patients, first_times
@@ -61,7 +62,9 @@ class EmbeddedRefiner:
         table = SILVER_PATIENT_STATES
         since = "true"
         if self.watermark.newest is not None:
-            since = f"hour >= timestamptz '{self.watermark.newest - _MEMORY}'"
+            earliest = self.watermark.newest - _MEMORY
+            since = f"hour >= timestamptz '{earliest}'"
+            self.patients.unsure_before_us = _us(earliest) + FORGET_AFTER_US + HOUR_US
         self.lake.open(table, since)
         newest = "qualify row_number() over (partition by patient_id order by hour desc) = 1"
         rows = self.lake.rows(f"select * from {table.name} {newest}")
@@ -194,8 +197,12 @@ class EmbeddedRefiner:
         lake.register("pending_hours", pa.concat_tables(self.hours))
         newest = "partition by patient_id, hour order by last_event_time desc, last_event_id desc, updated_batch desc"
         lake.materialise("new_hours", f"select * from pending_hours qualify row_number() over ({newest}) = 1")
-        lake.view("touched_hours", "select patient_id, hour from new_hours")
+        lake.view("touched_hours", "select patient_id, hour, event_date from new_hours")
         lake.replace(SILVER_PATIENT_STATES, "new_hours", "touched_hours", batch)
+
+
+def _us(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _duplicates(events: pa.Table, repeats: Repeats) -> pa.Table:

@@ -1,4 +1,4 @@
-"""What Silver sums up of its observations, brought up to the touched ones: windows, time in hold, readings.
+"""What Silver sums up of its observations, brought up to the touched ones: windows, time spent, readings.
 
 The observations are read once: of each touched patient from the hour of the last event before the first touched hour,
 whose end only now is known to be present.
@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from vitalake.domain.rules import Rules
 from vitalake.domain.vitals import DAY_US, FORGET_AFTER_US
-from vitalake.engines.embedded.hours import replace_held_time, replace_readings
+from vitalake.engines.embedded.hours import replace_readings, replace_time_spent
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.embedded.windows import replace_windows
 from vitalake.silver.hourly import READS, walk
@@ -24,19 +24,24 @@ _EARLIEST: Final = date(1, 1, 1)
 
 
 def replace_summaries(lake: EmbeddedLake, touched: pa.Table, rules: Rules, batch: int) -> None:
-    """Bring the three tables up to the touched events (patient_id, event_time), whose states are stored."""
+    """Bring the four tables up to the touched events (patient_id, event_time), whose states are stored."""
+    if not touched.num_rows:  # nothing but duplicates and what can't be used came
+        return
     lake.register("touched_events", touched)
     _find_spans(lake)
     events = _read_events(lake)
     replace_windows(lake, events, rules, batch)
     pool = StringPool()
     walked = walk(events, pool)
-    replace_held_time(lake, walked, pool, rules, batch)
+    replace_time_spent(lake, walked, pool, rules, batch)
     replace_readings(lake, walked, batch)
 
 
 def _find_spans(lake: EmbeddedLake) -> None:
-    """Materialise ``spans``: of each patient where to read from, and the hour of the state before that (null: none)."""
+    """Materialise ``spans``: of each patient where to read from, and the hour and last instant of the state before.
+
+    Both are null where there is no state. No event lies between the hours of two states.
+    """
     lake.materialise(
         "touched_patients",
         """
@@ -44,17 +49,18 @@ def _find_spans(lake: EmbeddedLake) -> None:
         from touched_events group by patient_id
         """,
     )
-    first = _first(lake, "touched_patients", "first_time")
-    lake.open(SILVER_PATIENT_STATES, f"event_date >= {_day(first, FORGET_AFTER_US + DAY_US)}")
+    lake.open(SILVER_PATIENT_STATES, f"event_date >= {_day(_first_us(lake), FORGET_AFTER_US + DAY_US)}")
     lake.materialise(
         "spans",
         f"""
-        select t.patient_id, t.last_time, s.state_hour,
+        select t.patient_id, t.last_time, s.state_hour, s.state_time,
           coalesce(s.event_hour, date_trunc('hour', t.first_time)) as from_hour
         from touched_patients t left join (
-          select patient_id, max(hour) as event_hour, min(hour) filter (where place = 2) as state_hour
+          select patient_id, max(hour) as event_hour, min(hour) filter (where place = 2) as state_hour,
+            min(last_event_time) filter (where place = 2) as state_time
           from (
-            select s.patient_id, s.hour, row_number() over (partition by s.patient_id order by s.hour desc) as place
+            select s.patient_id, s.hour, s.last_event_time,
+              row_number() over (partition by s.patient_id order by s.hour desc) as place
             from {SILVER_PATIENT_STATES.name} s join touched_patients t using (patient_id)
             where s.hour < date_trunc('hour', t.first_time)
             qualify place <= 2
@@ -65,17 +71,22 @@ def _find_spans(lake: EmbeddedLake) -> None:
 
 
 def _read_events(lake: EmbeddedLake) -> pa.Table:
-    lake.open(SILVER_OBSERVATIONS, f"event_date >= {_day(_first(lake, 'spans', 'from_hour'))}")
+    """Yield the observations from ``from_hour`` on, and those of the last instant of the state before."""
+    earlier = lake.rows("""
+        select distinct cast(unnest([from_hour, state_time]) as date) as day from spans where state_time is not null
+    """)["day"]
+    days = "".join(f" or event_date = date '{day}'" for day in earlier.to_pylist())
+    lake.open(SILVER_OBSERVATIONS, f"(event_date >= {_day(_first_us(lake))}{days})")
     columns = ", ".join(f'o."{name}"' for name in READS)
     return lake.rows(f"""
         select {columns} from {SILVER_OBSERVATIONS.name} o join spans s
-        on s.patient_id = o.patient_id and o.event_time >= s.from_hour
+        on s.patient_id = o.patient_id and (o.event_time >= s.from_hour or o.event_time = s.state_time)
     """)
 
 
-def _first(lake: EmbeddedLake, view: str, column: str) -> int:
-    """Yield the earliest instant of a view, in microseconds."""
-    (row,) = lake.rows(f"select epoch_us(min({column})) as first from {view}").to_pylist()
+def _first_us(lake: EmbeddedLake) -> int:
+    """Yield the first touched instant, in microseconds."""
+    (row,) = lake.rows("select epoch_us(min(first_time)) as first from touched_patients").to_pylist()
     return int(row["first"])
 
 

@@ -20,10 +20,11 @@ def replace_windows(lake: EmbeddedLake, events: pa.Table, rules: Rules, batch: i
     lake.materialise(
         "touched_windows",
         f"""
-        select distinct patient_id, make_timestamptz(start_us + step * {length_us}) as window_start
+        select distinct patient_id, make_timestamptz(start_us + step * {length_us}) as window_start,
+          cast(window_start as date) as event_date
         from (
-          select distinct patient_id, epoch_us(event_time) - epoch_us(event_time) % {length_us} as start_us
-          from touched_events
+          select distinct patient_id, us - (us % {length_us} + {length_us}) % {length_us} as start_us
+          from (select patient_id, epoch_us(event_time) as us from touched_events)
         ) cross join unnest(range({HOUR_US // length_us + 1})) as steps(step)
         """,
     )

@@ -15,7 +15,6 @@ from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Column, Table
 from vitalake.engines.spark.arrow import fold_up, nullable, unfold, whole_patients
 from vitalake.silver.changes import Told, compare, read_told
-from vitalake.silver.held_time import hold_time
 from vitalake.silver.hourly import READS, walk
 from vitalake.silver.kernel import Bools, Int64s
 from vitalake.silver.parse import parse
@@ -31,10 +30,12 @@ from vitalake.silver.tables import (
     SILVER_HELD_TIME,
     SILVER_OBSERVATIONS,
     SILVER_PATIENT_STATES,
+    SILVER_PRESENCE,
     SILVER_QUARANTINE,
     SILVER_READINGS,
     SILVER_VITAL_WINDOWS,
 )
+from vitalake.silver.time_spent import spend_time
 from vitalake.silver.timeline import arrange, sort_events
 from vitalake.silver.watermark import receipts
 from vitalake.silver.windows import summarise
@@ -138,7 +139,7 @@ class FoldPatients:
 class SummarisePatients:
     """Sums up whole patients: the ``state`` before their events, their events with what they carry and score.
 
-    Yields rows of the three tables of SUMMARIES.
+    Yields rows of the tables of SUMMARIES.
     """
 
     rules: str
@@ -151,9 +152,11 @@ class SummarisePatients:
             pool = StringPool()
             walked = walk(unfold(table, "event", _SUMMARISED), pool)
             states = _states_before(table, walked.patients, pool)
+            spent = spend_time(walked, states.alarms, rules, pool)
             rows = {
                 "window": summarise(walked.table, rules),
-                "held": hold_time(walked, states.alarms, rules, pool),
+                "present": spent.present,
+                "held": spent.held,
                 "reading": read_hours(walked),
             }
             yield fold_up({kind: self._stamped(SUMMARIES[kind], each) for kind, each in rows.items()})
@@ -170,7 +173,12 @@ FOLDED: Final = {
 }
 
 
-SUMMARIES: Final = {"window": SILVER_VITAL_WINDOWS, "held": SILVER_HELD_TIME, "reading": SILVER_READINGS}
+SUMMARIES: Final = {
+    "window": SILVER_VITAL_WINDOWS,
+    "present": SILVER_PRESENCE,
+    "held": SILVER_HELD_TIME,
+    "reading": SILVER_READINGS,
+}
 
 
 @cache

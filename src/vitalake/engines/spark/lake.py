@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from vitalake.domain.tables import Table
 from vitalake.engines.engine import Refiner
 from vitalake.engines.spark.place import Folder, Place, Schema
 from vitalake.engines.spark.read import declared, select_nothing, select_rows, translate
-from vitalake.engines.spark.session import open_session
+from vitalake.engines.spark.session import open_session, prepare
 from vitalake.engines.spark.write import create_statement, literal, merge_statement, told_plainly
 from vitalake.silver.watermark import Watermark
 
@@ -40,24 +40,24 @@ class SparkLake:
     name = "spark"
 
     def __init__(self, spark: SparkSession, place: Place) -> None:
-        self.spark = spark
+        self.spark = prepare(spark)
         self.place = place
         self._there: set[str] = set()
         self._pins: Mapping[str, int] = {}
         self._views = _VIEWS.setdefault(spark, {})
 
     @classmethod
-    def in_folder(cls, path: Path, spark: SparkSession | None = None) -> SparkLake:
+    def in_folder(cls, path: Path, spark: SparkSession | None = None) -> Self:
         """Yield the lake in a folder, on a session of this machine unless one is given."""
         return cls(spark or open_session(), Folder(path))
 
     @classmethod
-    def in_schema(cls, schema: str, spark: SparkSession | None = None) -> SparkLake:
+    def in_schema(cls, schema: str, spark: SparkSession | None = None) -> Self:
         """Yield the lake in a catalog's schema (``catalog.schema``)."""
         return cls(spark or open_session(), Schema(schema))
 
     @classmethod
-    def at(cls, where: str, spark: SparkSession | None = None) -> SparkLake:
+    def at(cls, where: str, spark: SparkSession | None = None) -> Self:
         """Yield the lake at a folder (a path with a slash) or in a schema (``catalog.schema``)."""
         return cls.in_folder(Path(where), spark) if "/" in where else cls.in_schema(where, spark)
 

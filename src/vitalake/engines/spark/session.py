@@ -25,6 +25,8 @@ MEANING: Final = {
 }
 """What our SQL and tables rest on, in every session."""
 
+_NEEDED: Final = ("spark.sql.session.timeZone",)
+
 _DELTA: Final = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -53,7 +55,7 @@ def open_session(master: str = LOCAL, settings: Mapping[str, str] | None = None)
     session = SparkSession.getActiveSession()
     if session is None:
         session = _start(SparkSession.builder.master(master), settings)
-    return _with_meaning(session)
+    return prepare(session)
 
 
 def connect_session(remote: str = LOCAL, settings: Mapping[str, str] | None = None) -> SparkSession:
@@ -64,8 +66,8 @@ def connect_session(remote: str = LOCAL, settings: Mapping[str, str] | None = No
     builder = SparkSession.builder.remote(remote)
     if remote.startswith("sc://"):
         with _translating():
-            return _with_meaning(builder.getOrCreate())
-    return _with_meaning(_start(builder, settings))
+            return prepare(builder.getOrCreate())
+    return prepare(_start(builder, settings))
 
 
 def local_settings() -> dict[str, str]:
@@ -93,9 +95,17 @@ def _start(builder: SparkSession.Builder, settings: Mapping[str, str] | None) ->
         return builder.appName("vitalake").getOrCreate()
 
 
-def _with_meaning(session: SparkSession) -> SparkSession:
+def prepare(session: SparkSession) -> SparkSession:
+    """Give a session the settings on which tables rest, as far as it takes them; yield it.
+
+    Databricks' serverless compute takes few: how Parquet writes instants is its own choice there, and as good.
+    """
     for name, value in MEANING.items():
-        session.conf.set(name, value)
+        try:
+            session.conf.set(name, value)
+        except PySparkException:
+            if name in _NEEDED:
+                raise
     return session
 
 

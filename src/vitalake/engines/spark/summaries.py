@@ -1,4 +1,4 @@
-"""What Silver sums up of its observations, brought up to the touched ones: windows, time in hold, readings.
+"""What Silver sums up of its observations, brought up to the touched ones: windows, time spent, readings.
 
 The observations are read once: of each touched patient from the hour of the last event before the first touched hour,
 whose end only now is known to be present, with the state before that hour.
@@ -13,7 +13,6 @@ from vitalake.domain.vitals import HOUR_US
 from vitalake.engines.spark.folding import STATE, SUMMARIES, SUMMARISED, SummarisePatients
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.read import names, struct_type
-from vitalake.silver.held_time import reach_us
 from vitalake.silver.tables import SILVER_OBSERVATIONS, SILVER_PATIENT_STATES
 
 _STATE: Final = struct_type(STATE)
@@ -22,7 +21,7 @@ _KINDS: Final = ", ".join(f"`{name}` {struct_type(table.columns)}" for name, tab
 
 
 def replace_summaries(lake: SparkLake, settled: int, rules: Rules, batch: int) -> None:
-    """Bring the three tables up to the observations that came or changed since the last settling."""
+    """Bring the four tables up to the observations that came or changed since the last settling."""
     lake.open(SILVER_OBSERVATIONS, f"updated_batch > {settled}")
     lake.materialise("touched_events", "select patient_id, event_time from silver_observations")
     lake.open(SILVER_PATIENT_STATES)
@@ -30,7 +29,12 @@ def replace_summaries(lake: SparkLake, settled: int, rules: Rules, batch: int) -
     lake.open(SILVER_OBSERVATIONS, _since(lake))
     summarise = SummarisePatients(rules.to_json(), batch)
     lake.stage("summaries", lake.sql(_EVENTS).mapInArrow(summarise, _KINDS))
-    touched = {"window": _windows(rules), "held": _held(rules), "reading": _READ}
+    touched = {
+        "window": _windows(rules),
+        "present": _spent(rules),
+        "held": _spent(rules),
+        "reading": _READ,
+    }
     for kind, table in SUMMARIES.items():
         keys = f"touched_{kind}"
         lake.materialise(keys, touched[kind])
@@ -45,12 +49,13 @@ _SPANS: Final = """
       select patient_id, date_trunc('hour', min(event_time)) as first_hour, max(event_time) as last_time
       from touched_events group by patient_id
     )
-    select touched.patient_id, touched.last_time, known.end_us, known.state_hour,
+    select touched.patient_id, touched.last_time, known.end_us, known.state_hour, known.state_time,
       coalesce(known.event_hour, touched.first_hour) as from_hour
     from touched join (
       select patient_id, max(unix_micros(last_event_time)) as end_us,
         max(hour) filter (where is_before) as event_hour,
-        max(hour) filter (where is_before and place = 2) as state_hour
+        max(hour) filter (where is_before and place = 2) as state_hour,
+        max(last_event_time) filter (where is_before and place = 2) as state_time
       from (
         select patient_id, hour, last_event_time, hour < first_hour as is_before,
           row_number() over (partition by patient_id, hour < first_hour order by hour desc) as place
@@ -58,7 +63,7 @@ _SPANS: Final = """
       ) group by patient_id
     ) as known using (patient_id)
 """
-"""Of each touched patient where to read from, and the hour of the state before that (null: none)."""
+"""Of each touched patient where to read from, and the hour and last instant of the state before that (null: none)."""
 
 _EVENTS: Final = f"""
     select * from (
@@ -67,8 +72,9 @@ _EVENTS: Final = f"""
       where before.hour = span.state_hour
       union all
       select patient_id, cast(null as {_STATE}), struct({names(SUMMARISED, "event")})
-      from silver_observations as event join (select patient_id, from_hour from spans) as span using (patient_id)
-      where event.event_time >= span.from_hour
+      from silver_observations as event
+      join (select patient_id, from_hour, state_time from spans) as span using (patient_id)
+      where event.event_time >= span.from_hour or event.event_time = span.state_time
     ) cluster by patient_id
 """
 
@@ -80,7 +86,9 @@ _READ: Final = """
 
 def _since(lake: SparkLake) -> str:
     """Yield the condition that leaves out the days before all that is read."""
-    (row,) = lake.rows("select min(cast(from_hour as date)) as first from spans").to_pylist()
+    (row,) = lake.rows(
+        "select min(cast(coalesce(state_time, from_hour) as date)) as first from spans"
+    ).to_pylist()
     return "false" if row["first"] is None else f"event_date >= date'{row['first']}'"
 
 
@@ -100,13 +108,13 @@ def _windows(rules: Rules) -> str:
     """
 
 
-def _held(rules: Rules) -> str:
+def _spent(rules: Rules) -> str:
     """Yield the hours from where is read to where the touched events reach, never past the last event."""
     return f"""
         select patient_id, timestamp_micros(hour_us) as hour, cast(timestamp_micros(hour_us) as date) as event_date
         from (
           select patient_id, explode(sequence(
-            unix_micros(from_hour), least(unix_micros(last_time) + {reach_us(rules)}, end_us), {HOUR_US}
+            unix_micros(from_hour), least(unix_micros(last_time) + {rules.reach_us}, end_us), {HOUR_US}
           )) as hour_us from spans
         )
     """

@@ -53,20 +53,18 @@ def merge_statement(
 
     ``on`` are the columns of ``touched``.  Where the partition is among them, only the partitions ``dates`` are read.
     """
-    pruned = f" and target.`{table.partition_by[0]}` in ({', '.join(dates)})" if dates else ""
     key = [*table.key, *(name for name in table.partition_by if name in on)]
     stale = (
         f"select {names(table.columns)}, true as is_gone from {relation} as stored"
         f" left semi join `{touched}` as touched on {_same('stored', 'touched', on)}"
         f" left anti join `{rows}` as fresh on {_same('stored', 'fresh', key)}"
+        f" where {_within('stored', table, dates)}"
     )
-    if pruned:
-        stale += f" where {pruned.removeprefix(' and target.')}"
     assigned = ", ".join(f"target.`{name}` = source.`{name}`" for name in table.names)
     return (
         f"merge into {relation} as target"
         f" using (select {declared(table.columns)}, false as is_gone from `{rows}` union all {stale}) as source"
-        f" on {_same('target', 'source', key)}{pruned}"
+        f" on {_same('target', 'source', key)} and {_within('target', table, dates)}"
         " when matched and source.is_gone then delete"
         f" when matched then update set {assigned}"
         f" when not matched and not source.is_gone then insert ({names(table.columns)})"
@@ -76,6 +74,10 @@ def merge_statement(
 
 def _same(left: str, right: str, columns: Sequence[str]) -> str:
     return " and ".join(f"{left}.`{name}` = {right}.`{name}`" for name in columns)
+
+
+def _within(relation: str, table: Table, dates: Sequence[str]) -> str:
+    return f"{relation}.`{table.partition_by[0]}` in ({', '.join(dates)})" if dates else "true"
 
 
 def _column(column: Column) -> str:

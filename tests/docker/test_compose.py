@@ -1,0 +1,69 @@
+"""compose.yaml as it runs: a ward sends, the stream keeps a lake up to it, alerts go out, Airflow does its runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from services.containers import Project, wait_for
+
+WHERE = "kafka:9092"
+LOCAL = "kafka://kafka:9092/vitals"
+
+
+@pytest.fixture(scope="module")
+def ward(project: Project) -> Project:
+    """The services without Airflow, healthy."""
+    project.up("vitalake")
+    return project
+
+
+def test_the_stream_becomes_a_lake(ward: Project) -> None:
+    wait_for(lambda: asked(ward, "patients") != [], 60, lambda: ward.log("vitalake"))
+    counts = asked(ward, "sql", "select count(*) as n from bronze_events")
+    wait_for(
+        lambda: asked(ward, "sql", "select count(*) as n from bronze_events") != counts,
+        60,
+        lambda: ward.log("vitalake"),
+    )
+
+
+def test_alerts_come_out(ward: Project) -> None:
+    day = ("simulate", "--patients", "8", "--hours", "24", "--seed", "3", "--to", LOCAL)
+    sent = ward.try_in("simulator", "vitalake", *day)
+    assert sent.returncode == 0, sent.stderr
+    heard = heard_on(ward, "vitalake.alerts")
+    assert {event["type"] for event in heard} >= {"vitalake.alert.raised"}
+    assert {event["data"]["priority"] for event in heard} <= {"high", "medium", "low"}
+
+
+def test_airflow_runs_the_dag_and_tells(ward: Project) -> None:
+    ward.up("airflow")
+    wait_for(lambda: dag_states(ward) == ["success"], 400, lambda: ward.log("airflow"))
+    lake = ("--lake", "/data/scheduled")
+    assert asked(ward, "patients", *lake) != []
+    told = [event for event in heard_on(ward, "vitalake.pipeline") if "run" in event["type"]]
+    assert told, "the run's completion"
+
+
+def test_the_stream_ends_after_its_batch(ward: Project) -> None:
+    assert ward.stop("vitalake") == 0, ward.log("vitalake")
+
+
+def asked(ward: Project, *question: str) -> Any:
+    done = ward.try_in("vitalake", "vitalake", *question, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def heard_on(ward: Project, topic: str) -> list[dict[str, Any]]:
+    listen = ("vitalake", "listen", f"{WHERE}/{topic}", "--from-beginning", "--until-quiet", "5", "--json")
+    done = ward.try_in("vitalake", *listen)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def dag_states(ward: Project) -> list[str]:
+    done = ward.try_in("airflow", "airflow", "dags", "list-runs", "vitals_medallion", "--output", "json")
+    return [run["state"] for run in json.loads(done.stdout)] if done.returncode == 0 else []

@@ -1,0 +1,102 @@
+"""The asset bundle as far as it can be judged without Databricks: paths, order, parameters, variables."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ROAD = ["bronze", "silver", "gold", "quality", "analytics"]
+BUNDLE = yaml.safe_load((ROOT / "databricks.yml").read_text())
+FILES = sorted(path for pattern in BUNDLE["include"] for path in ROOT.glob(pattern))
+JOBS = {
+    key: (path, job)
+    for path in FILES
+    for key, job in yaml.safe_load(path.read_text())["resources"].get("jobs", {}).items()
+}
+WIDGET = re.compile(r'dbutils\.widgets\.\w+\("(\w+)"')
+
+
+@pytest.fixture(params=JOBS, ids=str)
+def job(request):
+    return JOBS[request.param]
+
+
+def test_there_is_a_job_on_serverless_and_one_on_a_cluster():
+    clusters = {key: "job_clusters" in job for key, (_, job) in JOBS.items()}
+    assert clusters == {"vitalake": False, "vitalake_classic": True}
+
+
+def test_tasks_follow_the_road(job):
+    _, body = job
+    assert [task["task_key"] for task in body["tasks"]] == ROAD
+    before = [[each["task_key"] for each in task.get("depends_on", [])] for task in body["tasks"]]
+    assert before == [[], *([name] for name in ROAD[:-1])]
+    assert body["max_concurrent_runs"] == 1
+
+
+def test_notebooks_are_there_and_go_with_their_tasks(job):
+    path, body = job
+    for number, task in enumerate(body["tasks"], start=1):
+        notebook = path.parent / task["notebook_task"]["notebook_path"]
+        assert notebook.resolve().is_relative_to(ROOT / "notebooks")
+        assert notebook.name == f"{number:02}_{task['task_key']}.py"
+        assert notebook.read_text().startswith("# Databricks notebook source\n")
+
+
+def test_each_parameter_is_a_widget_and_each_needed_widget_a_parameter(job):
+    path, body = job
+    given = {each["name"] for each in body["parameters"]}
+    asked = set()
+    for task in body["tasks"]:
+        asked |= set(WIDGET.findall((path.parent / task["notebook_task"]["notebook_path"]).read_text()))
+    assert given <= asked
+    assert asked - given <= {"checkpoint", "report"}  # they have a place of their own, or none
+
+
+def test_each_task_gets_the_wheel(job):
+    _, body = job
+    for task in body["tasks"]:
+        if "job_cluster_key" in task:
+            assert task["job_cluster_key"] in {each["job_cluster_key"] for each in body["job_clusters"]}
+            assert [library["whl"] for library in task["libraries"]] == ["../dist/*.whl"]
+        else:
+            (environment,) = body["environments"]
+            assert task["environment_key"] == environment["environment_key"]
+            assert "../dist/*.whl" in environment["spec"]["dependencies"]
+    assert BUNDLE["artifacts"]["wheel"]["type"] == "whl"
+
+
+def test_variables_are_declared_and_used():
+    used = set()
+    for path in (ROOT / "databricks.yml", *FILES):
+        used |= set(re.findall(r"\$\{var\.(\w+)}", path.read_text()))
+    assert used == set(BUNDLE["variables"])
+    for target in BUNDLE["targets"].values():
+        assert set(target.get("variables", {})) <= set(BUNDLE["variables"])
+
+
+def test_references_name_resources_that_are_there():
+    named = {
+        f"{kind}.{key}"
+        for path in FILES
+        for kind, resources in yaml.safe_load(path.read_text())["resources"].items()
+        for key in resources
+    }
+    for path in FILES:
+        for kind, key in re.findall(r"\$\{resources\.(\w+)\.(\w+)\.", path.read_text()):
+            assert f"{kind}.{key}" in named
+
+
+def test_targets_are_dev_and_prod_with_schemas_of_their_own():
+    assert BUNDLE["targets"]["dev"]["default"]
+    assert BUNDLE["targets"]["dev"]["mode"] == "development"
+    assert BUNDLE["targets"]["prod"]["mode"] == "production"
+    schemas = [target["variables"]["schema"] for target in BUNDLE["targets"].values()]
+    assert len(set(schemas)) == len(schemas)
+
+
+def test_no_secret_is_a_parameter():
+    for _, body in JOBS.values():
+        assert not [each for each in body["parameters"] if re.search("password|token|jaas", each["name"])]
