@@ -13,14 +13,14 @@ from spark.wards import ward
 from vitalake.engines.embedded.lake import EmbeddedLake
 
 TESTS = Path(__file__).parents[1]
-ROAD = f"""
+ROAD = """
 import sys
 from roads import Payloads, run_of
 from spark.wards import halves, ward
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.session import connect_session
 from pathlib import Path
-spark = connect_session(settings={ {**CUTTING, **QUICK}!r})
+spark = connect_session()
 lake = SparkLake.in_folder(Path(sys.argv[1]), spark)
 run_of(lake).silver(Payloads(halves(ward(seed=12, patients=3, events=8))), 10**9)
 print(type(spark).__module__)
