@@ -32,4 +32,4 @@ def project(containers: Containers) -> Iterator[Project]:
         yield running
     finally:
         running.down()
-        containers.podman("image", "prune", "--force")
+        containers.tidy()

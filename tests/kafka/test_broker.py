@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
 from vitalake.dev.kafka import Broker
 from vitalake.errors import Unavailable, UserError
@@ -36,6 +37,16 @@ def test_a_broker_keeps_what_it_acknowledged_through_a_stop_and_a_kill(own_broke
     own_broker.kill()
     own_broker.start()
     assert read(own_broker) == [b"a", b"b"]
+
+
+def test_other_machines_know_it_by_the_name_that_it_was_given(tmp_path: Path) -> None:
+    running = Broker(tmp_path, name="localhost")
+    running.start()
+    try:
+        told = AdminClient({"bootstrap.servers": running.brokers}).list_topics(timeout=10).brokers
+        assert [(node.host, node.port) for node in told.values()] == [("localhost", running.port)]
+    finally:
+        running.stop()
 
 
 def test_a_taken_port_is_told(tmp_path: Path) -> None:

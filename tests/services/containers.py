@@ -67,6 +67,11 @@ class Containers:
         )
         assert built.returncode == 0, built.stdout[-4000:]
 
+    def tidy(self) -> None:
+        """Remove what building leaves behind; the tagged images stay."""
+        subprocess.run(["buildah", *self._storage, "rm", "--all"], capture_output=True, check=False)
+        self.podman("image", "prune", "--force")
+
     def base(self) -> str:
         """Yield the image of a small Debian with Python, made of its packages: nothing is pulled."""
         if self.podman("image", "exists", BASE).returncode != 0:
@@ -123,11 +128,12 @@ class Project:
             self._await_health(name, service["healthcheck"])
 
     def _network(self, name: str) -> list[str]:
+        """Yield the options by which each service finds the others by name, and nothing else."""
         first = self.started[0]
-        if name != first:
-            return ["--network", f"container:{_named(first)}"]
-        hosts = [f"--add-host={other}:127.0.0.1" for other in self.services]
-        return ["--network", "none", *hosts]
+        hosts = self.containers.store / "hosts"
+        hosts.write_text(f"127.0.0.1 localhost {' '.join(self.services)}\n")
+        network = "none" if name == first else f"container:{_named(first)}"
+        return ["--network", network, "--no-hosts", f"--volume={hosts}:/etc/hosts:ro"]
 
     def _await_health(self, name: str, check: Mapping[str, Any]) -> None:
         kind, *command = check["test"]

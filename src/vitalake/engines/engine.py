@@ -114,5 +114,9 @@ class Refiner(Protocol):
     def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
         """Turn the messages of one bronze batch (None: read them from Bronze) into rows of Silver."""
 
-    def settle(self, batch: int) -> None:
-        """Repair what came out of order, then bring states, windows and alerts up to the observations."""
+    def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
+        """Do what must come between two batches (repairs, what is due); yield the rest of settling.
+
+        The rest brings states, windows and alerts up to the observations, and yields the versions of Silver's tables
+        that then belong together.  Another process may be sent it and call it, while further batches are refined.
+        """

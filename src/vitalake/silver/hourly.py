@@ -16,11 +16,11 @@ from vitalake.domain.vitals import DAY_US, HOUR_US, METHODS, NEWS2_INPUTS, SEVER
 from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s
 from vitalake.silver.strings import StringPool
 from vitalake.silver.timeline import (
+    event_order,
     hundredths,
     patient_runs,
     rejected_bits,
     small_codes,
-    sort_events,
     vocabulary_codes,
 )
 
@@ -50,15 +50,25 @@ READS: Final = (
 )
 """The columns of silver_observations that :func:`walk` needs."""
 
+_TOLD: Final = [
+    "patient_id",
+    "event_time",
+    "event_id",
+    "ward_carried",
+    "news2_score",
+    *(f"news2_{name}" for name in COMPONENTS),
+]
+"""What of them stays a table."""
 SPO2: Final = [vital.name for vital in VITALS].index("spo2")
 
 
 @dataclass(frozen=True)
 class Walk:
-    """Arrays over scored observations sorted by patient, event_time and event_id; ``table`` has the same rows.
+    """Arrays over scored observations sorted by patient, event_time and event_id.
 
-    Patient p's rows are ``starts[p]:starts[p + 1]``.  Vitals are hundredths, NULL where missing; ``ward`` are codes
-    of a pool, ``scale`` and ``oxygen`` what is carried (-1: unknown), ``severity`` indices of SEVERITIES.
+    ``table`` has ids, ward and scores of the same rows.  Patient p's rows are ``starts[p]:starts[p + 1]``.  Vitals are
+    hundredths, NULL where missing; ``ward`` are codes of a pool, ``scale`` and ``oxygen`` what is carried (-1:
+    unknown), ``severity`` indices of SEVERITIES.
     """
 
     table: pa.Table
@@ -77,21 +87,25 @@ class Walk:
 
 def walk(observations: pa.Table, pool: StringPool) -> Walk:
     """Yield the arrays of scored observations (columns READS, any order)."""
-    table = sort_events(observations)
+    observations = observations.combine_chunks()
+    order = event_order(observations)
+    table = observations.select(_TOLD).take(pa.array(order))
     patients, starts = patient_runs(table)
+    given = {name: observations[name] for name in READS}
+    severity = vocabulary_codes(given["severity"], SEVERITIES)
     return Walk(
         table=table,
         patients=patients,
         starts=starts,
         time_us=table["event_time"].cast(pa.int64()).to_numpy(),
-        vitals=tuple(hundredths(table[vital.name]) for vital in VITALS),
-        method=vocabulary_codes(table["method"], METHODS),
-        arterial=pc.fill_null(pc.equal(table["bp_method"], "arterial"), False).to_numpy(),
-        rejected=rejected_bits(table["issues"]),
+        vitals=tuple(hundredths(given[vital.name])[order] for vital in VITALS),
+        method=vocabulary_codes(given["method"], METHODS)[order],
+        arterial=pc.fill_null(pc.equal(given["bp_method"], "arterial"), False).to_numpy()[order],
+        rejected=rejected_bits(given["issues"])[order],
         ward=pool.encode(table["ward_carried"]),
-        scale=small_codes(table["spo2_scale_carried"]),
-        oxygen=small_codes(table["on_oxygen_carried"]),
-        severity=np.maximum(vocabulary_codes(table["severity"], SEVERITIES), np.int8(0)),
+        scale=small_codes(given["spo2_scale_carried"])[order],
+        oxygen=small_codes(given["on_oxygen_carried"])[order],
+        severity=np.maximum(severity, np.int8(0))[order],
     )
 
 

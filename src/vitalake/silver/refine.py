@@ -54,22 +54,31 @@ class Folded:
         """Yield the rows of silver_observations, changed by ``batch``."""
         return observation_rows(self.timeline.table, self.scored, batch)
 
-    def hours(self, pool: StringPool, batch: int) -> pa.Table:
-        """Yield the rows of silver_patient_states."""
+    def hours(self, pool: StringPool, batch: int, which: Int64s | None = None) -> pa.Table:
+        """Yield rows of silver_patient_states: of all snapshots, or of those that ``which`` numbers."""
         rows = np.flatnonzero(self.timeline.snapshot >= 0)
-        at = pa.array(rows)
-        table = self.timeline.table
-        hours = pa.array((self.timeline.time_us[rows] // HOUR_US) * HOUR_US).cast(_INSTANT)
-        columns = self.snapshots.pack(pool) | {
-            "patient_id": table["patient_id"].take(at),
-            "hour": hours,
-            "last_event_time": table["event_time"].take(at),
-            "last_event_id": table["event_id"].take(at),
-            "due_at": pa.array(self.due_us, mask=self.due_us == FOREVER).cast(_INSTANT),
-            "updated_batch": pa.repeat(pa.scalar(batch, pa.int64()), len(rows)),
-            "event_date": utc_date(hours),
-        }
-        return pa.table(columns, schema=SILVER_PATIENT_STATES.schema)
+        which = np.arange(len(rows)) if which is None else which
+        ids = self.timeline.table["patient_id"].take(pa.array(rows[which])).combine_chunks()
+        batches = np.full(len(which), batch)
+        return hour_rows(self.snapshots.take(which), ids, batches, self.due_us[which], pool)
+
+
+def hour_rows(
+    states: States, patients: pa.Array, batches: Int64s, due_us: Int64s, pool: StringPool
+) -> pa.Table:
+    """Yield the rows of silver_patient_states of states in which hours ended, each with its patient and batch."""
+    last_us = states.carry["last_time_us"]
+    hours = pa.array(last_us // HOUR_US * HOUR_US).cast(_INSTANT)
+    columns = states.pack(pool) | {
+        "patient_id": patients,
+        "hour": hours,
+        "last_event_time": pa.array(last_us).cast(_INSTANT),
+        "last_event_id": pool.decode(states.carry["last_event"]),
+        "due_at": pa.array(due_us, mask=due_us == FOREVER).cast(_INSTANT),
+        "updated_batch": pa.array(batches, pa.int64()),
+        "event_date": utc_date(hours),
+    }
+    return pa.table(columns, schema=SILVER_PATIENT_STATES.schema)
 
 
 class Fold:

@@ -8,7 +8,7 @@ charted value was in hold: holds and beats are those of the alarms.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,43 +21,26 @@ from vitalake.silver.alarm_state import WARD
 from vitalake.silver.holds import NEVER, charted_ages, let_go_stale
 from vitalake.silver.hourly import SPO2, Walk, hourly_rows
 from vitalake.silver.judging import therapy_of
-from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s, Records, kernel, record
+from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s, Records, kernel
 from vitalake.silver.signals import N_VITALS
 from vitalake.silver.strings import StringPool
 from vitalake.silver.tables import SILVER_HELD_TIME, SILVER_PRESENCE
-
-SPENT: Final = record(
-    ("patient", np.int64),
-    ("hour", np.int64),
-    ("ward", np.int64),
-    ("spent_us", np.int64),
-    ("events", np.int64),
-    ("value", np.int32),
-    ("vital", np.int8),
-    ("therapy", np.int8),
+from vitalake.silver.time_bins import (
+    BINS,
+    FIRST,
+    HOUR,
+    NO_HOUR,
+    PRESENT,
+    ROOM,
+    SEEN_FROM,
+    SPENT,
+    STEP,
+    STEPS,
+    USED,
+    enter_hour,
+    fill_bin,
+    write_rows,
 )
-"""One row: ``hour`` since 1970, ``vital`` and ``therapy`` indices, ``value`` charted hundredths.
-
-Where ``vital`` is PRESENT it tells of a severity, whose index is ``value``, and of its events.
-"""
-
-PRESENT: Final = N_VITALS
-
-_STEP: Final = np.array([*(round(100 * vital.resolution) for vital in VITALS), 1], np.int64)
-_STEPS: Final = np.array(
-    [*(round(vital.high / vital.resolution) + 1 for vital in VITALS), len(SEVERITIES)], np.int64
-)
-_PLANES: Final = np.array([len(THERAPIES) if k == SPO2 else 1 for k in range(N_VITALS + 1)], np.int64)
-_FIRST: Final = np.concatenate([np.zeros(1, np.int64), np.cumsum(_STEPS * _PLANES)])
-"""The first bin of each vital: one a therapy (SpO2 only) and charted step; then the severities."""
-_BINS: Final = int(_FIRST[-1])
-
-USED, FILLED, HOUR, BLOCK_WARD, HOUR_START, SEEN_FROM = range(6)
-"""The numbers of a tally: rows written, bins filled, the hour and ward that fill them, the hour's first row, the
-first hour of the patient of which all is seen."""
-
-_NO_HOUR: Final = NEVER // HOUR_US
-_ROOM: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -88,7 +71,7 @@ def spend_time(walk: Walk, states: Records, rules: Rules, pool: StringPool) -> T
         walk.severity,
         charted_ages(rules),
         states,
-        np.zeros(_ROOM, SPENT),
+        np.zeros(ROOM, SPENT),
     )
     rows = out[:used]
     present = rows["vital"] == PRESENT
@@ -137,13 +120,13 @@ def _spend_all(  # noqa: PLR0913, PLR0917 - columns are plain arrays, which is f
     states: Records,
     out: Records,
 ) -> tuple[Records, int]:
-    bins = np.zeros((3, _BINS), np.int64)
+    bins = np.zeros((3, BINS), np.int64)
     tally = np.zeros(SEEN_FROM + 1, np.int64)
     for patient in range(len(starts) - 1):
         state = states[patient]
         seen_us = state.last_us
-        tally[HOUR] = _NO_HOUR
-        tally[SEEN_FROM] = seen_us // HOUR_US + 1 if seen_us != NEVER else _NO_HOUR
+        tally[HOUR] = NO_HOUR
+        tally[SEEN_FROM] = seen_us // HOUR_US + 1 if seen_us != NEVER else NO_HOUR
         for i in range(starts[patient], starts[patient + 1]):
             now = time_us[i]
             if now > state.last_us:
@@ -154,8 +137,8 @@ def _spend_all(  # noqa: PLR0913, PLR0917 - columns are plain arrays, which is f
             state.place[WARD] = ward[i]
             state.scale = scale[i]
             state.oxygen = oxygen[i]
-            out = _enter(now // HOUR_US, ward[i], patient, bins, tally, out)
-            _fill(_FIRST[PRESENT] + severity[i], 0, 1, bins, tally)
+            out = enter_hour(now // HOUR_US, ward[i], patient, bins, tally, out)
+            fill_bin(FIRST[PRESENT] + severity[i], 0, 1, bins, tally)
             if now == seen_us:
                 continue
             for k in range(N_VITALS):
@@ -163,7 +146,7 @@ def _spend_all(  # noqa: PLR0913, PLR0917 - columns are plain arrays, which is f
                     reject_value(state, k, now, arterial[i])
                 elif vitals[k][i] != NULL:
                     take_value(state, k, i, vitals[k][i], method[i] != 0, arterial[i], ages_us[k])
-        out = _write(patient, bins, tally, out)
+        out = write_rows(patient, bins, tally, out)
     return out, int(tally[USED])
 
 
@@ -177,89 +160,14 @@ def _spend(
     therapy = therapy_of(state.scale, state.oxygen)
     while start < end:
         hour = start // HOUR_US
-        out = _enter(hour, state.place[WARD], patient, bins, tally, out)
+        out = enter_hour(hour, state.place[WARD], patient, bins, tally, out)
         stop = min(end, (hour + 1) * HOUR_US)
-        _fill(_FIRST[PRESENT] + severity, stop - start, 0, bins, tally)
+        fill_bin(FIRST[PRESENT] + severity, stop - start, 0, bins, tally)
         for k in range(N_VITALS):
             if state.holds[k].until_us > start and state.holds[k].value != NULL:
-                step = _FIRST[k] + state.holds[k].value // _STEP[k]
+                step = FIRST[k] + state.holds[k].value // STEP[k]
                 if k == SPO2:
-                    step += therapy * _STEPS[k]
-                _fill(step, min(stop, state.holds[k].until_us) - start, 0, bins, tally)
+                    step += therapy * STEPS[k]
+                fill_bin(step, min(stop, state.holds[k].until_us) - start, 0, bins, tally)
         start = stop
     return out
-
-
-_TIME, _EVENTS, _FILLED = range(3)
-"""The rows of the bins: microseconds, events, and the bins that have either, in the order in which they got it."""
-
-
-@kernel
-def _fill(step: int, spent_us: int, events: int, bins: Int64s, tally: Int64s) -> None:
-    """Add to a bin."""
-    if bins[_TIME, step] == 0 and bins[_EVENTS, step] == 0:
-        bins[_FILLED, tally[FILLED]] = step
-        tally[FILLED] += 1
-    bins[_TIME, step] += spent_us
-    bins[_EVENTS, step] += events
-
-
-@kernel
-def _enter(hour: int, ward: int, patient: int, bins: Int64s, tally: Int64s, out: Records) -> Records:
-    """Begin another hour or ward, where it is another: what the bins have becomes rows."""
-    if hour == tally[HOUR] and ward == tally[BLOCK_WARD]:
-        return out
-    out = _write(patient, bins, tally, out)
-    if hour != tally[HOUR]:
-        tally[HOUR_START] = tally[USED]
-    tally[HOUR] = hour
-    tally[BLOCK_WARD] = ward
-    return out
-
-
-@kernel
-def _write(patient: int, bins: Int64s, tally: Int64s, out: Records) -> Records:
-    """Empty the bins into rows; a ward to which the patient came back within the hour adds to its rows."""
-    hour = tally[HOUR]
-    out = _with_room(out, tally[USED] + tally[FILLED])
-    again = tally[HOUR_START] < tally[USED]
-    for n in range(tally[FILLED]):
-        step = bins[_FILLED, n]
-        k = int(np.searchsorted(_FIRST, step, side="right")) - 1
-        row = out[tally[USED]]
-        row.patient = patient
-        row.hour = hour
-        row.ward = tally[BLOCK_WARD]
-        row.spent_us = bins[_TIME, step]
-        row.events = bins[_EVENTS, step]
-        row.vital = k
-        row.therapy = (step - _FIRST[k]) // _STEPS[k]
-        row.value = (step - _FIRST[k]) % _STEPS[k] * _STEP[k]
-        bins[_TIME, step] = 0
-        bins[_EVENTS, step] = 0
-        if hour >= tally[SEEN_FROM] and not (again and _add(out, tally[HOUR_START], tally[USED])):
-            tally[USED] += 1
-    tally[FILLED] = 0
-    return out
-
-
-@kernel
-def _add(out: Records, first: int, last: int) -> bool:
-    """Add the row ``last`` to an equal one from ``first`` on; tell whether there was one."""
-    for n in range(first, last):
-        same_place = out[n].ward == out[last].ward and out[n].vital == out[last].vital
-        if same_place and out[n].therapy == out[last].therapy and out[n].value == out[last].value:
-            out[n].spent_us += out[last].spent_us
-            out[n].events += out[last].events
-            return True
-    return False
-
-
-@kernel
-def _with_room(out: Records, needed: int) -> Records:
-    """Yield a buffer of at least that many rows and the row being written, the old ones kept."""
-    if needed < len(out):
-        return out
-    more = np.zeros(2 * needed + 1, out.dtype)
-    more[: len(out)] = out
-    return more

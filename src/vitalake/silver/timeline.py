@@ -104,13 +104,13 @@ def sort_events(observations: pa.Table, rows: Int64s | None = None) -> pa.Table:
     keys = observations.select(["patient_id", "event_time", "event_id"])
     if len(rows) < observations.num_rows:
         keys = keys.take(pa.array(rows))
-    order = rows[_order(keys)]
+    order = rows[event_order(keys)]
     if len(order) == observations.num_rows and np.array_equal(order, np.arange(len(order))):
         return observations
     return observations.take(pa.array(order))
 
 
-def _order(keys: pa.Table) -> Int64s:
+def event_order(keys: pa.Table) -> Int64s:
     """Yield the rows in order of patient_id, event_time and event_id."""
     ids = pc.dictionary_encode(keys["patient_id"].combine_chunks())
     rank = np.empty(len(ids.dictionary), np.int64)

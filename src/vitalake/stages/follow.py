@@ -9,15 +9,20 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from vitalake.errors import VitalakeError
+from vitalake.errors import Unavailable, VitalakeError
 from vitalake.sources.messages import Batch, Feed
 from vitalake.stages.backoff import Backoff
-from vitalake.stages.history import RUN, StageRun, write
+from vitalake.stages.beside import open_beside
+from vitalake.stages.history import RUN, RunInfo, StageRun, write
 from vitalake.stages.progress import Done, record
+from vitalake.stages.refine import Settling
 from vitalake.stages.run import Held, Run
 
 
@@ -56,8 +61,30 @@ class Company(Protocol):
         """Raise what must end the stream."""
 
 
+_Versions: TypeAlias = Mapping[str, int]
+
+
+def _done_at_once(versions: _Versions) -> Future[_Versions]:
+    future: Future[_Versions] = Future()
+    future.set_result(versions)
+    return future
+
+
+@dataclass(frozen=True)
+class _Settling:
+    """A settling under way, and what its run says of itself."""
+
+    settling: Settling
+    future: Future[_Versions]
+    entry: StageRun
+    began_at: datetime
+
+
 class Follow:
-    """The loop over one feed, the stages it drives, and when what is due.  A minute's work is a run of its own."""
+    """The loop over one feed, the stages it drives, and when what is due.  A minute's work is a run of its own.
+
+    What is derived is settled beside the batches, by another process.
+    """
 
     def __init__(self, run: Run, held: Held, pace: Pace, company: Company) -> None:
         self._run = run
@@ -68,6 +95,8 @@ class Follow:
         self._stalled = False
         self._heard_at = run.now()
         self._begin(held.entry)
+        self._beside = open_beside()
+        self._under_way: _Settling | None = None
 
     def _begin(self, entry: StageRun) -> None:
         self._entry = entry
@@ -76,34 +105,58 @@ class Follow:
 
     def follow(self, feed: Feed, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the batch under way is finished and Silver settled."""
-        while not stop.is_set():
-            began = time.monotonic()
-            read = self._fetch(feed)
-            if read is None:
-                stop.wait(self._away.wait_s)
-            else:
-                self._take(read)
-                if read.messages.num_rows and read.at_end:  # a backlog is not slowed down
-                    stop.wait(max(began + self._pace.least_ms / 1000 - time.monotonic(), 0))
-            self._company.check()
-            if time.monotonic() >= self._paced_at:
-                self.settle()
-        self.settle()
+        with self._beside:
+            while not stop.is_set():
+                began = time.monotonic()
+                read = self._fetch(feed)
+                if read is None:
+                    stop.wait(self._away.wait_s)
+                else:
+                    self._take(read)
+                    if read.messages.num_rows and read.at_end:  # a backlog is not slowed down
+                        stop.wait(max(began + self._pace.least_ms / 1000 - time.monotonic(), 0))
+                self._company.check()
+                self._keep_pace()
+            self._end_settling(wait=True)
+            self._begin_settling(lambda rest: _done_at_once(rest()))
+            self._end_settling(wait=True)
 
-    def settle(self) -> None:
-        """Settle Silver, write down what was done in this run and what the company did, and begin another."""
-        done = self._held.refine.settle()
-        elsewhere = self._company.paced(done)
-        engine, info = self._run.engine, self._run.info
-        if elsewhere:
-            record(engine, *elsewhere)
-        if done is not None:
-            self._entry.count(done)
-            write(
-                engine, *(self._entry.row(engine, info, stage, self._began_at) for stage in ("refine", RUN))
-            )
+    def _keep_pace(self) -> None:
+        self._end_settling()
+        if self._under_way is None and time.monotonic() >= self._paced_at:
+            self._begin_settling(self._beside.submit)
+
+    def _begin_settling(self, start: Callable[[Callable[[], _Versions]], Future[_Versions]]) -> None:
+        """Begin to settle what this run brought, and begin another run."""
+        settling = self._held.refine.begin_settling()
+        if settling is None:
+            self._write_down(self._company.paced(None))
+        else:
+            self._under_way = _Settling(settling, start(settling.rest), self._entry, self._began_at)
             self._run.run_id = self._held.ingest.run_id = self._held.refine.run_id = str(uuid.uuid4())
         self._begin(StageRun())
+
+    def _end_settling(self, *, wait: bool = False) -> None:
+        """Write down what was settled, once it is."""
+        under_way = self._under_way
+        if under_way is None or not (wait or under_way.future.done()):
+            return
+        self._under_way = None
+        try:
+            versions = under_way.future.result()
+        except BrokenProcessPool as error:
+            message = "The process that settles Silver was killed"
+            raise Unavailable(message, "Is there enough memory? Run again to go on") from error
+        done = self._held.refine.end_settling(under_way.settling, versions)
+        under_way.entry.count(done)
+        engine, info = self._run.engine, RunInfo(done.run_id, self._run.now)
+        stages = ("refine", RUN)
+        write(engine, *(under_way.entry.row(engine, info, stage, under_way.began_at) for stage in stages))
+        self._write_down(self._company.paced(done))
+
+    def _write_down(self, elsewhere: list[Done]) -> None:
+        if elsewhere:
+            record(self._run.engine, *elsewhere)
 
     def _take(self, read: Batch) -> None:
         ingested = self._held.ingest.keep(read)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 
 from vitalake.engines.engine import Counts, Engine, Refiner
-from vitalake.silver.tables import SILVER_TABLES
 from vitalake.silver.watermark import Watermark
 from vitalake.stages.ingest import Ingested
 from vitalake.stages.progress import Done, Progress, record
+
+
+@dataclass(frozen=True)
+class Settling:
+    """A settling that was begun: ``rest`` is still to do and yields the versions of Silver's tables."""
+
+    batch: int
+    run_id: str
+    started_at: datetime
+    rest: Callable[[], Mapping[str, int]]
 
 
 class Refine:
@@ -65,18 +75,24 @@ class Refine:
 
     def settle(self) -> Done | None:
         """Bring the derived tables up to the observations, where a batch came since."""
+        settling = self.begin_settling()
+        return None if settling is None else self.end_settling(settling, settling.rest())
+
+    def begin_settling(self) -> Settling | None:
+        """Begin to settle, where a batch came since."""
         if self.batch <= self._settled:
             return None
         started = self._now()
-        self._refiner.settle(self.batch)
-        versions = {
-            table.name: version
-            for table in SILVER_TABLES
-            if (version := self._engine.version(table)) is not None
-        }
-        done = Done("settle", self.batch, self.run_id, started, self._now(), versions=versions)
-        record(self._engine, done)
+        rest = self._refiner.settling(self.batch)
         self._settled = self.batch
+        return Settling(self.batch, self.run_id, started, rest)
+
+    def end_settling(self, settling: Settling, versions: Mapping[str, int]) -> Done:
+        """Write down that the rest is done."""
+        done = Done(
+            "settle", settling.batch, settling.run_id, settling.started_at, self._now(), versions=versions
+        )
+        record(self._engine, done)
         return done
 
     def _done(self, batch: int, counts: Counts, started: datetime) -> Done:

@@ -101,18 +101,21 @@ class AlertTeller:
             self._lake.log(SILVER_ALERT_CHANGES, changes)
             self.heard(changes)
 
-    def settle(self, batch: int) -> None:
-        """Fold the changes since the last settling into silver_alerts."""
-        lake = self._lake
-        lake.open(SILVER_ALERT_CHANGES, f"batch > {self._settled}")
-        lake.materialise("touched_alerts", "select distinct alert_id from silver_alert_changes")
-        if lake.rows("select alert_id from touched_alerts limit 1").num_rows:
-            lake.materialise(
-                "new_alerts",
-                f"""
-                select {_EPISODE}, revision, batch as updated_batch, cast(raised_at as date) as event_date
-                from (select * from silver_alert_changes {_LATEST}) where change <> 'retracted'
-                """,
-            )
-            lake.replace(SILVER_ALERTS, "new_alerts", "touched_alerts", batch)
+    def settled(self, batch: int) -> None:
+        """Take note that silver_alerts holds the changes up to a batch."""
         self._settled = batch
+
+
+def fold_changes(lake: EmbeddedLake, settled: int, batch: int) -> None:
+    """Fold the changes since the last settling into silver_alerts."""
+    lake.open(SILVER_ALERT_CHANGES, f"batch > {settled}")
+    lake.materialise("touched_alerts", "select distinct alert_id from silver_alert_changes")
+    if lake.rows("select alert_id from touched_alerts limit 1").num_rows:
+        lake.materialise(
+            "new_alerts",
+            f"""
+            select {_EPISODE}, revision, batch as updated_batch, cast(raised_at as date) as event_date
+            from (select * from silver_alert_changes {_LATEST}) where change <> 'retracted'
+            """,
+        )
+        lake.replace(SILVER_ALERTS, "new_alerts", "touched_alerts", batch)

@@ -56,6 +56,8 @@ class EmbeddedLake:
                 message = f"Another process holds the {stage} stage of {self.path}"
                 raise LakeBusy(message, "Wait for it to end, or end it") from None
         self._committed.clear()  # another process may have had the stage
+        for folder in self._folders.values():
+            folder.doubt()
         try:
             yield
         finally:
@@ -180,5 +182,4 @@ class EmbeddedLake:
         """Yield the table's Delta version, None if there is no such table."""
         if table.name in self._pins:
             return self._pins[table.name]
-        delta = self.folder(table).open()
-        return None if delta is None else delta.version()
+        return self.folder(table).version

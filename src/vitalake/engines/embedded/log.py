@@ -89,12 +89,24 @@ class DeltaFolder:
             )
         return self._delta
 
+    @property
+    def version(self) -> int | None:
+        """The newest version, None where there is no table yet."""
+        if self._version is None:
+            delta = self.open()
+            return None if delta is None else delta.version()
+        return self._version
+
+    def doubt(self) -> None:
+        """Take into account that another process may have written since."""
+        self._version = None
+
     def files(self, version: int | None = None) -> list[str]:
         """Yield the paths of the active data files, as of a version or now."""
-        delta = self.open() if version is None else self._as_of(version)
+        delta = self.open() if version in (None, self._version) else self._as_of(version)
         return [] if delta is None else [uri.removeprefix("file://") for uri in delta.file_uris()]
 
-    def _as_of(self, version: int) -> DeltaTable:
+    def _as_of(self, version: int | None) -> DeltaTable:
         if self._past is None or self._past.version() != version:
             with told_plainly(f"Can't read version {version} of {self.table.name}"):
                 self._past = DeltaTable(str(self.path), version=version)

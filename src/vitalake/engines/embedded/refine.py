@@ -6,8 +6,9 @@ marked with the batch, so that a repetition skips what is there; once observatio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -18,11 +19,12 @@ from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
 from vitalake.domain.vitals import FORGET_AFTER_US, HOUR_US
 from vitalake.engines.embedded.alerts import AlertTeller
+from vitalake.engines.embedded.ending_hours import EndingHours
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.embedded.patients import Patients, first_times
 from vitalake.engines.embedded.repair import repair
 from vitalake.engines.embedded.repeats import RepeatFinder, Repeats
-from vitalake.engines.embedded.summaries import replace_summaries
+from vitalake.engines.embedded.settle import WRITTEN_BY_BATCHES, Pending, settle, versions_of
 from vitalake.engines.engine import Counts
 from vitalake.silver.episodes import Episodes
 from vitalake.silver.kernel import Int64s
@@ -52,9 +54,10 @@ class EmbeddedRefiner:
         self.rules = rules
         self.watermark = watermark
         self.patients = Patients(Fold(rules))
-        self.hours: list[pa.Table] = []
+        self.hours = EndingHours(self.patients)
         self.touched: list[pa.Table] = []
         self._repeats = RepeatFinder(lake)
+        self._settled = settled
         self._start(settled)
 
     def _start(self, settled: int) -> None:
@@ -162,8 +165,8 @@ class EmbeddedRefiner:
         patients = self.patients
         ids = folded.timeline.patients.to_pylist()
         places = patients.places(ids)
+        self.hours.note(folded, places, batch)
         patients.put(ids, folded.newest)
-        self.hours.append(folded.hours(patients.fold.pool, batch))
         for episodes in folded.ended:
             episodes.records["patient"] = places[episodes.records["patient"]]
         return places, folded.ended
@@ -178,27 +181,16 @@ class EmbeddedRefiner:
         if self.patients.dirty:
             repair(self, batch)
 
-    def settle(self, batch: int) -> None:
-        """Repair, then bring states and windows up to the observations."""
+    def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
+        """Repair and tell what is due; yield the rest of settling, which sees the lake as it is now."""
+        self.alerts.settled(self._settled)
         self.repair(batch)
         self.alerts.write(self.alerts.tell(np.zeros(0, np.int64), [], self.time_us, batch))
-        if self.hours:
-            self._replace_hours(batch)
-        self.alerts.settle(batch)
-        if self.touched:
-            replace_summaries(
-                self.lake, pa.concat_tables(self.touched, promote_options="permissive"), self.rules, batch
-            )
-        self.hours, self.touched = [], []
+        versions = versions_of(self.lake, WRITTEN_BY_BATCHES)
+        pending = Pending(self._settled, batch, self.hours.take(), self.touched, versions)
+        self._settled, self.touched = batch, []
         self.patients.forget_texts()
-
-    def _replace_hours(self, batch: int) -> None:
-        lake = self.lake
-        lake.register("pending_hours", pa.concat_tables(self.hours))
-        newest = "partition by patient_id, hour order by last_event_time desc, last_event_id desc, updated_batch desc"
-        lake.materialise("new_hours", f"select * from pending_hours qualify row_number() over ({newest}) = 1")
-        lake.view("touched_hours", "select patient_id, hour, event_date from new_hours")
-        lake.replace(SILVER_PATIENT_STATES, "new_hours", "touched_hours", batch)
+        return partial(settle, self.lake.path, pending, self.rules)
 
 
 def _us(instant: datetime) -> int:

@@ -42,14 +42,15 @@ def repair(refiner: EmbeddedRefiner, batch: int) -> None:
         }
     )
     lake.register("dirty", dirty)
-    before = _states_before(lake, refiner.hours)
+    pending = refiner.hours.take()
+    before = _states_before(lake, pending)
     rows = _events_after(lake, before)
     fold = patients.fold
     timeline = arrange(rows.select(_EVENT), fold.pool)
     states = _starting_states(before, timeline.patients, fold.pool)
     since = states.alarms["last_us"].copy()
     folded = fold.fold(timeline, states)
-    refiner.hours = [_outside(lake, hours) for hours in refiner.hours]
+    refiner.hours.put_back([_outside(lake, hours) for hours in pending])
     places, ended = refiner.keep(folded, batch)
     refiner.alerts.recall(pa.table({"patient_id": timeline.patients, "since_us": since}))
     refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))

@@ -150,11 +150,12 @@ class SummarisePatients:
         rules = Rules.from_json(self.rules)
         for table in whole_patients(batches):
             pool = StringPool()
-            walked = walk(unfold(table, "event", _SUMMARISED), pool)
+            events = unfold(table, "event", _SUMMARISED)
+            walked = walk(events, pool)
             states = _states_before(table, walked.patients, pool)
             spent = spend_time(walked, states.alarms, rules, pool)
             rows = {
-                "window": summarise(walked.table, rules),
+                "window": summarise(events, rules),
                 "present": spent.present,
                 "held": spent.held,
                 "reading": read_hours(walked),

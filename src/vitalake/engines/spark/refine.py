@@ -7,7 +7,8 @@ or tells only what is not told yet: a batch that is repeated changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ from vitalake.silver.tables import (
     SILVER_OBSERVATIONS,
     SILVER_PATIENT_STATES,
     SILVER_QUARANTINE,
+    SILVER_TABLES,
 )
 from vitalake.silver.watermark import Watermark
 
@@ -109,8 +111,14 @@ class SparkRefiner:
         self.lake.view("touched_hours", "select patient_id, hour, event_date from hours")
         self.lake.replace(SILVER_PATIENT_STATES, "hours", "touched_hours", batch)
 
-    def settle(self, batch: int) -> None:
-        """Bring alerts and summaries up to the changes and the observations."""
+    def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
+        """Bring alerts and summaries up to the changes and the observations; nothing is left to do."""
         settle_alerts(self.lake, self._settled, batch)
         replace_summaries(self.lake, self._settled, self.rules, batch)
         self._settled = batch
+        versions = {
+            table.name: version
+            for table in SILVER_TABLES
+            if (version := self.lake.version(table)) is not None
+        }
+        return partial(dict, versions)

@@ -1,0 +1,70 @@
+"""The states in which hours ended, until they are stored: made when an hour is over, or when they are asked for.
+
+A patient's newest state is that of the hour that still goes on, and is kept anyway; to write it down after each batch
+would cost as much as all the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from vitalake.domain.vitals import HOUR_US
+from vitalake.engines.embedded.patients import Patients
+from vitalake.silver.kernel import Int64s
+from vitalake.silver.refine import Folded, hour_rows
+
+_NONE: Final = -(2**62)
+
+
+class EndingHours:
+    """What is to be written to silver_patient_states."""
+
+    def __init__(self, patients: Patients) -> None:
+        self._patients = patients
+        self._over: list[pa.Table] = []
+        self._hour = np.zeros(0, np.int64)
+        """By place, the hour since 1970 that goes on and is to be written."""
+        self._batch = np.zeros(0, np.int64)
+
+    def note(self, folded: Folded, places: Int64s, batch: int) -> None:
+        """Take note of a fold of the patients at ``places``, before their newest states are taken over."""
+        self._make_room(places)
+        rows = np.flatnonzero(folded.timeline.snapshot >= 0)
+        owner = np.searchsorted(folded.timeline.starts, rows, side="right") - 1
+        hours = folded.timeline.time_us[rows] // HOUR_US
+        changes = owner[1:] != owner[:-1]
+        first, last = np.append(True, changes)[: len(rows)], np.append(changes, True)[: len(rows)]
+        before = self._hour[places]
+        self._end(places[(before != _NONE) & (before < hours[first])])
+        if not last.all():
+            self._over.append(folded.hours(self._patients.fold.pool, batch, np.flatnonzero(~last)))
+        self._hour[places] = hours[last]
+        self._batch[places] = batch
+
+    def take(self) -> list[pa.Table]:
+        """Yield all rows of silver_patient_states that are to be written, and forget them; some may be obsolete."""
+        self._end(np.flatnonzero(self._hour != _NONE))
+        over, self._over = self._over, []
+        return over
+
+    def put_back(self, rows: list[pa.Table]) -> None:
+        """Take rows back."""
+        self._over = rows
+
+    def _end(self, places: Int64s) -> None:
+        if not len(places):
+            return
+        fold = self._patients.fold
+        states = self._patients.at(places)
+        ids = self._patients.ids.take(pa.array(places))
+        self._over.append(hour_rows(states, ids, self._batch[places], fold.due_us(states), fold.pool))
+        self._hour[places] = _NONE
+
+    def _make_room(self, places: Int64s) -> None:
+        more = int(places.max(initial=-1)) + 1 - len(self._hour)
+        if more > 0:
+            self._hour = np.concatenate([self._hour, np.full(2 * more, _NONE)])
+            self._batch = np.concatenate([self._batch, np.zeros(2 * more, np.int64)])

@@ -1,0 +1,74 @@
+"""Settling: states, windows and alerts brought up to what batches left; it may go on beside further batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from vitalake.domain.rules import Rules
+from vitalake.domain.tables import Table
+from vitalake.engines.embedded.alerts import fold_changes
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.embedded.summaries import replace_summaries
+from vitalake.silver.tables import (
+    SILVER_ALERT_CHANGES,
+    SILVER_DUPLICATES,
+    SILVER_OBSERVATIONS,
+    SILVER_PATIENT_STATES,
+    SILVER_QUARANTINE,
+    SILVER_TABLES,
+)
+
+WRITTEN_BY_BATCHES: Final = (
+    SILVER_OBSERVATIONS,
+    SILVER_QUARANTINE,
+    SILVER_DUPLICATES,
+    SILVER_ALERT_CHANGES,
+)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What came since the last settling: up to which batch that was, the batch now, states by hour, touched events."""
+
+    settled: int
+    batch: int
+    hours: list[pa.Table]
+    touched: list[pa.Table]
+    versions: dict[str, int]
+    """The tables that batches write, as they are to be read."""
+
+
+def settle(path: Path, pending: Pending, rules: Rules) -> dict[str, int]:
+    """Bring a lake's derived tables up to the pending batch; yield the versions of all that then belong together.
+
+    The lake is opened anew: this may run in another process while further batches are refined.
+    """
+    lake = EmbeddedLake(path)
+    with lake.pinned(pending.versions):
+        if pending.hours:
+            _replace_hours(lake, pending)
+        fold_changes(lake, pending.settled, pending.batch)
+        if pending.touched:
+            touched = pa.concat_tables(pending.touched, promote_options="permissive")
+            replace_summaries(lake, touched, rules, pending.batch)
+        return versions_of(lake, SILVER_TABLES)
+
+
+def versions_of(lake: EmbeddedLake, tables: Iterable[Table]) -> dict[str, int]:
+    """Yield the version of each table that is there."""
+    return {table.name: version for table in tables if (version := lake.version(table)) is not None}
+
+
+def _replace_hours(lake: EmbeddedLake, pending: Pending) -> None:
+    lake.register("pending_hours", pa.concat_tables(pending.hours))
+    newest = (
+        "partition by patient_id, hour order by last_event_time desc, last_event_id desc, updated_batch desc"
+    )
+    lake.materialise("new_hours", f"select * from pending_hours qualify row_number() over ({newest}) = 1")
+    lake.view("touched_hours", "select patient_id, hour, event_date from new_hours")
+    lake.replace(SILVER_PATIENT_STATES, "new_hours", "touched_hours", pending.batch)
