@@ -165,8 +165,8 @@ class Project:
 
     def down(self) -> None:
         """Remove the containers and what they kept."""
-        for name in reversed(self.started):
-            self.containers.podman("rm", "--force", "--time", "5", _named(name))
+        for name in reversed(self.services):
+            self.containers.podman("rm", "--force", "--ignore", "--time", "5", _named(name))
         volumes = {
             mount.partition(":")[0] for each in self.services.values() for mount in each.get("volumes", ())
         }

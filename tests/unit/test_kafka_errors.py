@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from vitalake.errors import Unavailable, UserError, VitalakeError
+from vitalake.errors import TopicMissing, Unavailable, UserError, VitalakeError
 from vitalake.kafka.connection import Connection
 from vitalake.publish.relay import RelaySettings
 from vitalake.sources.kafka import kafka_source
@@ -30,7 +30,7 @@ def test_every_error_of_the_client_is_one_of_ours(code: int) -> None:
         (KafkaError.NOT_ENOUGH_REPLICAS, Unavailable),
         (KafkaError.SASL_AUTHENTICATION_FAILED, UserError),
         (KafkaError.TOPIC_AUTHORIZATION_FAILED, UserError),
-        (KafkaError.UNKNOWN_TOPIC_OR_PART, UserError),
+        (KafkaError.UNKNOWN_TOPIC_OR_PART, TopicMissing),
     ],
 )
 def test_the_kind_says_whether_to_retry(code: int, kind: type[VitalakeError]) -> None:
