@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from vitalake.cli.interrupts import stop_by_signals
 from vitalake.cli.lakes import lake_folder
 from vitalake.cli.publishing import PATIENCE_S, open_publish, tell_waiting
 from vitalake.cli.source import open_feed
-from vitalake.cli.stopping import stop_by_signals
 from vitalake.stages.follow import Follow, Pace
 from vitalake.stages.progress import record
 

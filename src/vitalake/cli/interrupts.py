@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
@@ -27,7 +31,7 @@ class Interrupts:
 
     def install(self) -> None:
         """Take both signals of this process."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _SIGNALS:
             signal.signal(number, self._ask)
 
     def _ask(self, number: int, _: FrameType | None) -> None:
@@ -55,3 +59,28 @@ class Interrupts:
 
 INTERRUPTS = Interrupts()
 """Those of this process."""
+
+
+class Stop(threading.Event):
+    """How endless work is told to end: by SIGTERM, its usual end (exit 0), or Ctrl-C; a second one cuts it off."""
+
+    exit_code = 0
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Take a signal."""
+        if number == signal.SIGINT:
+            self.exit_code = 128 + signal.SIGINT
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.set()
+
+
+@contextmanager
+def stop_by_signals() -> Iterator[Stop]:
+    """Yield what SIGTERM and Ctrl-C set while the block runs."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

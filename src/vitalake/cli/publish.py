@@ -42,11 +42,11 @@ def command(
     Each change of an alert once, in order, to vitalake.alerts; completed stages and runs to
     vitalake.pipeline; quarantined messages, without their content, to vitalake.quarantine.
     """
+    from vitalake.cli.interrupts import stop_by_signals
     from vitalake.cli.lakes import run_on
     from vitalake.cli.output import print_facts, print_json
     from vitalake.cli.publishing import open_publish, tell_waiting
     from vitalake.cli.settings import read_settings
-    from vitalake.cli.stopping import stop_by_signals
     from vitalake.errors import Unavailable
     from vitalake.stages.publish import STAGE
 

@@ -55,8 +55,11 @@ class Engine(Protocol):
     def open(self, table: Table, where: str = "true") -> None:
         """Register the temporary view ``table.name`` over its rows that satisfy ``where`` (empty if there is none)."""
 
-    def pinned(self, versions: Mapping[str, int]) -> AbstractContextManager[object]:
-        """Let ``open`` and ``version`` show tables as of a version while the block runs, whoever writes on."""
+    def pinned(self, versions: Mapping[str, int], batch: int) -> AbstractContextManager[object]:
+        """Let ``open`` and ``version`` show the tables named as of a version while the block runs, whoever writes on.
+
+        Of those that have a column ``batch``, only rows of batches up to ``batch``.
+        """
 
     def view(self, name: str, select: str) -> None:
         """Register a temporary view."""

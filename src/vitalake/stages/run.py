@@ -149,7 +149,7 @@ class Run:
         return Refine(self.engine, refiner, progress, run_id=self.run_id, now=self.now)
 
     def _curate(self, progress: Progress, *, force: bool) -> CurateResult:
-        with self.engine.pinned(progress.settled):
+        with self.engine.pinned(progress.settled, progress.batch("settle")):
             return curate(self.engine, run=self.info, batch=progress.batch("settle"), force=force)
 
     def _finish_rebuild(self) -> None:

@@ -33,6 +33,7 @@ class EmbeddedLake:
         self.duckdb = connect()
         self._folders: dict[str, DeltaFolder] = {}
         self._pins: Mapping[str, int] = {}
+        self._last_batch = 0
         self._committed: dict[str, int] = {}
 
     def folder(self, table: Table) -> DeltaFolder:
@@ -109,12 +110,15 @@ class EmbeddedLake:
 
     def open(self, table: Table, where: str = "true") -> None:
         """Register the temporary view ``table.name`` over its rows that satisfy ``where``."""
-        self.view(table.name, select_rows(self.folder(table), where, version=self._pins.get(table.name)))
+        version = self._pins.get(table.name)
+        if version is not None and "batch" in table.names:
+            where = f"({where}) and batch <= {self._last_batch}"
+        self.view(table.name, select_rows(self.folder(table), where, version=version))
 
     @contextmanager
-    def pinned(self, versions: Mapping[str, int]) -> Iterator[None]:
-        """Let ``open`` show the tables named as of a version while the block runs."""
-        self._pins = versions
+    def pinned(self, versions: Mapping[str, int], batch: int) -> Iterator[None]:
+        """Let ``open`` show the tables named as of a version, and batches up to one, while the block runs."""
+        self._pins, self._last_batch = versions, batch
         try:
             yield
         finally:

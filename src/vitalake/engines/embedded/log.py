@@ -121,22 +121,24 @@ class DeltaFolder:
         self, adds: list[AddAction], removes: list[str] | None = None, *, app: str = "", version: int = 0
     ) -> None:
         """Add and remove files in one commit, marked with the application transaction ``app`` where there is one."""
-        entry = log_entry(adds, removes or (), app=app, version=version, now_ms=clock.now_ms())
+        removes = removes or []
+        entry = log_entry(adds, removes, app=app, version=version, now_ms=clock.now_ms())
         log = self.path / "_delta_log"
         with told_plainly(f"Can't write {self.table.name}"):
             if self._version is None:
                 self._version = (self.open() or self.create()).version()
             while not put_entry(log, self._version + 1, entry):
-                self._make_way(app, version)
+                self._make_way(app, version, removes)
             self._version += 1
             self._commits += 1
             if self._commits % _CHECKPOINT_EVERY == 0:
                 self._checkpoint()
 
-    def _make_way(self, app: str, version: int) -> None:
-        """Go on after what another process has committed; an error where that was the same batch."""
+    def _make_way(self, app: str, version: int, removes: list[str]) -> None:
+        """Go on after what another process has committed; an error where that was the same batch, or the same files."""
         delta = self.open() or self.create()
-        if app and (delta.transaction_version(app) or 0) >= version:
+        gone = set(removes).difference(self.relative(path) for path in self.files())
+        if gone or (app and (delta.transaction_version(app) or 0) >= version):
             message = f"Another process has written batch {version} of {self.table.name}"
             raise LakeError(message, "One process a stage: end the other one, and run again")
         self._version = delta.version()

@@ -56,6 +56,7 @@ class EmbeddedRefiner:
         self.patients = Patients(Fold(rules))
         self.hours = EndingHours(self.patients)
         self.touched: list[pa.Table] = []
+        self.repaired: list[pa.Table] = []
         self._repeats = RepeatFinder(lake)
         self._settled = settled
         self._start(settled)
@@ -177,7 +178,7 @@ class EmbeddedRefiner:
         return self.watermark.time_us(self.rules.grace_us)
 
     def repair(self, batch: int) -> None:
-        """Fold again whatever patients wait for it, and rewrite the rows that differ."""
+        """Fold again whatever patients wait for it."""
         if self.patients.dirty:
             repair(self, batch)
 
@@ -187,8 +188,8 @@ class EmbeddedRefiner:
         self.repair(batch)
         self.alerts.write(self.alerts.tell(np.zeros(0, np.int64), [], self.time_us, batch))
         versions = versions_of(self.lake, WRITTEN_BY_BATCHES)
-        pending = Pending(self._settled, batch, self.hours.take(), self.touched, versions)
-        self._settled, self.touched = batch, []
+        pending = Pending(self._settled, batch, self.hours.take(), self.touched, self.repaired, versions)
+        self._settled, self.touched, self.repaired = batch, [], []
         self.patients.forget_texts()
         return partial(settle, self.lake.path, pending, self.rules)
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from vitalake.domain.vitals import HOUR_US
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.silver.kernel import Int64s
-from vitalake.silver.refine import SCORED_NAMES, Folded
+from vitalake.silver.refine import SCORED_NAMES
 from vitalake.silver.states import States, unpack
 from vitalake.silver.strings import StringPool
 from vitalake.silver.tables import (
@@ -29,10 +29,9 @@ _EVENT: Final = [column.name for column in (*NORMALISED, *PROVENANCE)]
 
 
 def repair(refiner: EmbeddedRefiner, batch: int) -> None:
-    """Fold the dirty patients again, tell what changed in their alerts, rewrite the observations that differ.
+    """Fold the dirty patients again and tell what changed in their alerts; settling rewrites what differs.
 
-    Reads the newest state of an hour before the first event out of order, and all events after it.  The changes come
-    first: a repetition finds them told, and goes on to the observations.
+    Reads the newest state of an hour before the first event out of order, and all events after it.
     """
     lake, patients = refiner.lake, refiner.patients
     dirty = pa.table(
@@ -46,7 +45,7 @@ def repair(refiner: EmbeddedRefiner, batch: int) -> None:
     before = _states_before(lake, pending)
     rows = _events_after(lake, before)
     fold = patients.fold
-    timeline = arrange(rows.select(_EVENT), fold.pool)
+    timeline = arrange(rows, fold.pool)
     states = _starting_states(before, timeline.patients, fold.pool)
     since = states.alarms["last_us"].copy()
     folded = fold.fold(timeline, states)
@@ -54,7 +53,7 @@ def repair(refiner: EmbeddedRefiner, batch: int) -> None:
     places, ended = refiner.keep(folded, batch)
     refiner.alerts.recall(pa.table({"patient_id": timeline.patients, "since_us": since}))
     refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))
-    refiner.touched.append(_rewrite(lake, folded, rows, batch))
+    refiner.repaired.append(folded.observations(batch))
     patients.dirty.clear()
 
 
@@ -78,8 +77,9 @@ def _states_before(lake: EmbeddedLake, pending: list[pa.Table]) -> pa.Table:
 def _events_after(lake: EmbeddedLake, before: pa.Table) -> pa.Table:
     lake.register("states_before", before)
     lake.open(SILVER_OBSERVATIONS)
+    columns = ", ".join(f'o."{name}"' for name in _EVENT)
     return lake.rows(f"""
-        select o.* from silver_observations o
+        select {columns} from silver_observations o
         join dirty d using (patient_id)
         left join states_before s using (patient_id)
         where epoch_us(o.event_time) >= coalesce(s.hour_us + {HOUR_US}, {_BEGINNING})
@@ -94,15 +94,18 @@ def _starting_states(before: pa.Table, patients: pa.Array, pool: StringPool) -> 
     return states
 
 
-def _rewrite(lake: EmbeddedLake, folded: Folded, rows: pa.Table, batch: int) -> pa.Table:
+def rewrite(lake: EmbeddedLake, repaired: pa.Table, batch: int) -> pa.Table:
     """Replace the observations whose scores differ from what stands in the lake; yield their patients and times."""
-    lake.register("folded", folded.observations(batch))
-    lake.register("stored", rows)
+    lake.register("folded", repaired)
+    lake.open(SILVER_OBSERVATIONS)
     differs = " or ".join(f'f."{name}" is distinct from s."{name}"' for name in SCORED_NAMES)
     key = "patient_id, event_time, event_id"
     lake.materialise(
         "repaired",
-        f"select f.* from folded f join stored s using ({key}) where s.updated_batch is null or {differs}",
+        f"""
+        select f.* from folded f join {SILVER_OBSERVATIONS.name} s using ({key})
+        where s.updated_batch is null or {differs}
+        """,
     )
     lake.view("touched_events", f"select {key}, event_date from repaired")
     touched = lake.rows("select patient_id, event_time from repaired")

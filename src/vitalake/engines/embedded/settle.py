@@ -13,6 +13,7 @@ from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.alerts import fold_changes
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.embedded.repair import rewrite
 from vitalake.engines.embedded.summaries import replace_summaries
 from vitalake.silver.tables import (
     SILVER_ALERT_CHANGES,
@@ -33,12 +34,16 @@ WRITTEN_BY_BATCHES: Final = (
 
 @dataclass(frozen=True)
 class Pending:
-    """What came since the last settling: up to which batch that was, the batch now, states by hour, touched events."""
+    """What came since the last settling, up to which batch that was, and the batch now."""
 
     settled: int
     batch: int
     hours: list[pa.Table]
+    """Rows of silver_patient_states."""
     touched: list[pa.Table]
+    """patient_id and event_time of the events that came."""
+    repaired: list[pa.Table]
+    """Rows of silver_observations that were folded again; those that differ are to be written."""
     versions: dict[str, int]
     """The tables that batches write, as they are to be read."""
 
@@ -49,13 +54,15 @@ def settle(path: Path, pending: Pending, rules: Rules) -> dict[str, int]:
     The lake is opened anew: this may run in another process while further batches are refined.
     """
     lake = EmbeddedLake(path)
-    with lake.pinned(pending.versions):
+    touched = [*pending.touched, *(rewrite(lake, rows, pending.batch) for rows in pending.repaired)]
+    versions = pending.versions | (versions_of(lake, [SILVER_OBSERVATIONS]) if pending.repaired else {})
+    with lake.pinned(versions, pending.batch):
         if pending.hours:
             _replace_hours(lake, pending)
         fold_changes(lake, pending.settled, pending.batch)
-        if pending.touched:
-            touched = pa.concat_tables(pending.touched, promote_options="permissive")
-            replace_summaries(lake, touched, rules, pending.batch)
+        if touched:
+            joined = pa.concat_tables(touched, promote_options="permissive")
+            replace_summaries(lake, joined, rules, pending.batch)
         return versions_of(lake, SILVER_TABLES)
 
 

@@ -44,6 +44,7 @@ class SparkLake:
         self.place = place
         self._there: set[str] = set()
         self._pins: Mapping[str, int] = {}
+        self._last_batch = 0
         self._views = _VIEWS.setdefault(spark, {})
 
     @classmethod
@@ -138,15 +139,18 @@ class SparkLake:
     def open(self, table: Table, where: str = "true") -> None:
         """Register the temporary view ``table.name`` over its rows that satisfy ``where``."""
         version = self._pins.get(table.name)
-        relation = self.place.name(table) + ("" if version is None else f" version as of {version}")
+        relation = self.place.name(table)
+        if version is not None:
+            relation = f"{relation} version as of {version}"
+            where = f"({where}) and batch <= {self._last_batch}" if "batch" in table.names else where
         self.view(
             table.name, select_rows(relation, table, where) if self.exists(table) else select_nothing(table)
         )
 
     @contextmanager
-    def pinned(self, versions: Mapping[str, int]) -> Iterator[None]:
-        """Let ``open`` show the tables named as of a version while the block runs."""
-        self._pins = versions
+    def pinned(self, versions: Mapping[str, int], batch: int) -> Iterator[None]:
+        """Let ``open`` show the tables named as of a version, and batches up to one, while the block runs."""
+        self._pins, self._last_batch = versions, batch
         try:
             yield
         finally:
