@@ -5,8 +5,8 @@ UPGRADE ?=
 UV := .venv-uv/bin/uv
 BIN := .venv/bin
 CODE := $(wildcard src tests benchmarks dags docs notebooks)
-# Need more time than make test has on a machine that nobody has measured them on while it was quiet.
-SERVICES := tests/kafka/test_follow.py tests/kafka/test_publish.py tests/faults/test_kills.py
+# A file's tests share what is slow to start; files in their order, so that the long ones do not come last.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 UNIT := $(wildcard tests/unit tests/architecture)
 
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow
@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS ?= 1
 .DELETE_ON_ERROR:
 .PHONY: help demo check test soak bench lock format docs clean venv venv-demo venv-airflow
 .PHONY: image image-test image-tools
-.PHONY: test-services lint types layers test-unit test-airflow test-all browser
+.PHONY: lint types layers test-unit test-airflow test-all browser
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,10 +27,7 @@ demo: .venv-demo/.installed ## a ward in a minute: simulated patients from event
 
 check: lint types layers test-unit ## format, lint, types, layers and unit tests: under two minutes
 
-test: lint types layers test-all ## what is proven on a quiet machine, with coverage
-
-test-services: test-airflow .venv/.installed ## Spark, Airflow, streams and kills: to be joined to make test
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not soak" tests/spark $(SERVICES)
+test: lint types layers test-all test-airflow ## all but the long tests, with coverage
 
 soak: .venv/.installed ## the long tests
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m soak tests
@@ -69,10 +66,10 @@ layers: .venv/.installed
 	$(BIN)/lint-imports
 
 test-unit: .venv/.installed
-	$(BIN)/pytest -n 2 src $(UNIT)
+	$(BIN)/pytest $(PARALLEL) src $(UNIT)
 
 test-all: .venv/.installed browser
-	$(BIN)/pytest -n 2 --dist loadgroup -m 'not soak and not airflow and not docker and not spark' $(addprefix --ignore=,$(SERVICES)) --cov --cov-report=term
+	$(BIN)/pytest $(PARALLEL) -m 'not soak and not airflow and not docker' --cov --cov-report=term
 
 # The report is opened in a real browser: one that is there, else Debian's where this user may install it.
 browser: .venv/.installed

@@ -1,4 +1,7 @@
-"""Writes the generated pages of docs/ from the code: ``make docs``. Tests fail while one is stale."""
+"""Writes the generated pages of docs/ from the code: ``make docs``. Tests fail while one is stale.
+
+``make docs PHYSIONET2019=ARCHIVE`` writes docs/physionet.md as well.
+"""
 
 from __future__ import annotations
 
@@ -90,6 +93,36 @@ def _output(command: str, folder: Path) -> str:
 
 
 README = DOCS.parent / "README.md"
+PHYSIONET = DOCS / "physionet.md"
+
+
+def follow(text: str, folder: Path) -> str:
+    """Yield a page that was followed from its beginning to its end in a folder.
+
+    A block after ``<!-- run: COMMAND -->`` becomes what the command prints, one after ``<!-- file: NAME -->`` is
+    written, and lines of other ``sh`` blocks run unseen.
+    """
+
+    def act(part: re.Match[str]) -> str:
+        kind, what, opening, content = part["kind"], part["what"], part["opening"], part["content"]
+        if kind == "run":
+            return f"<!-- run: {what} -->\n{opening}\n{_output(what, folder)}\n```"
+        if kind == "file":
+            (folder / what).write_text(content, encoding="utf-8")
+        elif opening == "```sh":
+            for line in content.splitlines():
+                _output(line, folder)
+        return part[0]
+
+    block = r"(?:<!-- (?P<kind>run|file): (?P<what>.+?) -->\n)?(?P<opening>```\w*)\n(?P<content>(?:(?!```).*\n)*)```"
+    return re.sub(block, act, text)
+
+
+def physionet_page(archive: Path) -> str:
+    """Yield docs/physionet.md, followed with the data set's archive (which is got from PhysioNet)."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "physionet2019.tar.gz").symlink_to(archive.resolve())
+        return follow(PHYSIONET.read_text(encoding="utf-8"), Path(folder))
 
 
 def render() -> dict[Path, str]:
@@ -101,5 +134,8 @@ def render() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    for path, text in render().items():
+    pages = render()
+    if archive := os.environ.get("PHYSIONET2019"):
+        pages[PHYSIONET] = physionet_page(Path(archive))
+    for path, text in pages.items():
         path.write_text(text, encoding="utf-8")

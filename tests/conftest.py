@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 HERE = Path(__file__).parent
 SHARED_DATA = HERE.parent.parent / "shared" / "data"
 FOLDER_MARKS = ("airflow", "browser", "docker", "kafka", "soak", "spark")
-ONE_WORKER = ("spark", "kafka", "airflow")  # what is slow to start, starts in one xdist worker only
 
 # A busy machine is no failure: no profile has a deadline.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,16 +22,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test by the folders it lies in, and keep those that share a service together."""
+    """Mark a test by the folders it lies in."""
     for item in items:
         if not item.path.is_relative_to(HERE):
             continue
         for folder in item.path.relative_to(HERE).parts[:-1]:
             if folder in FOLDER_MARKS:
                 item.add_marker(folder)
-        service = next((mark for mark in ONE_WORKER if item.get_closest_marker(mark)), None)
-        if service:
-            item.add_marker(pytest.mark.xdist_group(service))
 
 
 @pytest.fixture(scope="session")

@@ -49,9 +49,10 @@ LAWFUL = (
 
 @dataclass(frozen=True)
 class Payloads:
-    """A source in memory: batches as they are given, offsets counted."""
+    """A source in memory: batches as they are given, offsets counted; one that never ``ends`` has always more."""
 
     batches: Sequence[Sequence[bytes | None]]
+    ends: bool = True
 
     def read(self, offsets: Offsets, max_rows: int) -> Iterator[Batch]:  # noqa: ARG002 - batches are given
         """Yield the batches after the known offset."""
@@ -62,9 +63,11 @@ class Payloads:
             first, at = at, at + len(batch)
             if at > done:
                 rows = batch[max(done - first, 0) :]
-                yield Batch(_messages(rows, at - len(rows)), {("test", 0): at}, number == len(waiting))
+                yield Batch(
+                    _messages(rows, at - len(rows)), {("test", 0): at}, self.ends and number == len(waiting)
+                )
         if at <= done:
-            yield Batch(_messages([], at), {}, at_end=True)
+            yield Batch(_messages([], at), {}, at_end=self.ends)
 
 
 def _messages(rows: Sequence[bytes | None], first: int) -> pa.Table:
@@ -79,11 +82,11 @@ def run_of(lake: Engine, rules: Rules | None = None) -> Run:
 
 
 def refined(
-    path: Path, batches: Sequence[Sequence[bytes | None]], rules: Rules | None = None
+    path: Path, batches: Sequence[Sequence[bytes | None]], rules: Rules | None = None, *, ends: bool = True
 ) -> EmbeddedLake:
     """Yield a new lake into which the batches were refined."""
     lake = EmbeddedLake(path)
-    run_of(lake, rules).silver(Payloads(batches), max_rows=10**9)
+    run_of(lake, rules).silver(Payloads(batches, ends), max_rows=10**9)
     return lake
 
 

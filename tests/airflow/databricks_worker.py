@@ -28,18 +28,11 @@ def run(path: str, parameters: dict[str, str]) -> dict[str, Any]:
 
 def start_session() -> None:
     """Start the session that every notebook uses, quick for a few rows."""
-    from spark.conftest import QUICK, QUICK_JVM  # noqa: PLC0415
+    from spark.conftest import SETTINGS  # noqa: PLC0415
 
-    from vitalake.engines.spark.session import local_settings, open_session  # noqa: PLC0415
+    from vitalake.engines.spark.session import open_session  # noqa: PLC0415
 
-    options = "spark.driver.extraJavaOptions"
-    open_session(
-        settings={
-            **QUICK,
-            options: local_settings()[options] + QUICK_JVM,
-            "spark.sql.shuffle.partitions": "2",
-        }
-    )
+    open_session(settings=SETTINGS)
 
 
 def main() -> None:

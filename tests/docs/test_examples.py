@@ -15,8 +15,6 @@ from vitalake.cli.app import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-pytestmark = pytest.mark.xdist_group("docs")
-
 Run = Callable[[str], "subprocess.CompletedProcess[str]"]
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from killing import Runs
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 Run = Callable[[Path], tuple[object, ...]]
 Compare = Callable[[Path], None]
 

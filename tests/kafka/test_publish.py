@@ -11,9 +11,11 @@ from confluent_kafka.admin import AdminClient
 from following import assert_alerts_told, done, hear, lake_id, vitalake
 
 from vitalake.dev.kafka import Broker
+from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.kafka.address import KafkaAddress
 from vitalake.kafka.connection import Connection
 from vitalake.publish.topics import ALERTS, PIPELINE, QUARANTINE, RELAY
+from vitalake.stages.progress import read_progress
 
 MakeTopic = Callable[..., KafkaAddress]
 
@@ -150,3 +152,12 @@ def test_mistakes_are_told(tmp_path: Path, lake: Path) -> None:
         ended = vitalake(*arguments)
         assert ended.returncode == 2, arguments
         assert told in ended.stderr
+
+
+def test_an_unknown_topic_is_told(lake: Path, connection: Connection) -> None:
+    before = read_progress(EmbeddedLake(lake))
+    ended = vitalake("run", f"kafka://{connection.brokers}/nowhere", "--lake", lake)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: There is no topic kafka://{connection.brokers}/nowhere. ")
+    assert ended.stderr.count("\n") == 1
+    assert read_progress(EmbeddedLake(lake)) == before

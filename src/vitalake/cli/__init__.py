@@ -9,10 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import typer
-
-from vitalake.cli import failures
-from vitalake.cli.app import app
 from vitalake.cli.interrupts import INTERRUPTS
 from vitalake.errors import VitalakeError
 
@@ -23,22 +19,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Without ``arguments`` the command is this process's own, and a bug leaves its traceback in a log file.
     """
     if arguments is None:
-        sys.excepthook = failures.log_bug
         INTERRUPTS.install()
-    command = typer.main.get_command(app)
     try:
-        code = command.main(args=arguments, prog_name="vitalake", standalone_mode=False)
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return _stopped()
+    except Exception:
+        if not INTERRUPTS.signal:
+            raise
+        return _stopped()  # a driver that was stopped raises an error of its own
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    # Loaded here, so that Ctrl-C is heard before: this takes longer than many a finger.
+    import typer
+
+    from vitalake.cli import failures
+    from vitalake.cli.app import app
+
+    if arguments is None:
+        sys.excepthook = failures.log_bug
+    try:
+        code = typer.main.get_command(app).main(args=arguments, prog_name="vitalake", standalone_mode=False)
     except VitalakeError as error:
+        if INTERRUPTS.signal and error.__cause__ is not None:
+            raise
         return failures.tell(error)
     except typer.TyperException as error:
         return failures.tell_usage(error)
     except typer.Abort:
-        code = failures.INTERRUPTED
-    except Exception:
-        if not INTERRUPTS.signal:
+        raise KeyboardInterrupt from None
+    except (MemoryError, OSError) as error:
+        if (told := failures.of_machine(error)) is None:
             raise
-        code = failures.INTERRUPTED  # a driver that was stopped raises an error of its own
+        return failures.tell(told)
     if code == failures.INTERRUPTED:
-        failures.tell_interrupted()
-        return INTERRUPTS.exit_code
+        raise KeyboardInterrupt
     return int(code or 0)
+
+
+def _stopped() -> int:
+    print("stopped: what was committed is kept, and the next run goes on from there.", file=sys.stderr)
+    return INTERRUPTS.exit_code

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import Final
-
-import typer
+from typing import TYPE_CHECKING, Final
 
 from vitalake import clock
-from vitalake.errors import VitalakeError
+from vitalake.errors import Unavailable, VitalakeError
+
+if TYPE_CHECKING:
+    import typer
 
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C (128 + SIGINT)."""
+_OF_MACHINE: Final = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EMFILE", "ENFILE", "ENOMEM")
+}
 
 
 def tell(error: VitalakeError) -> int:
@@ -32,9 +38,17 @@ def tell_usage(error: typer.TyperException) -> int:
     return error.exit_code
 
 
-def tell_interrupted() -> None:
-    """Print that Ctrl-C lost nothing."""
-    _print_line("stopped: what was committed is kept, and the next run goes on from there.")
+def of_machine(error: MemoryError | OSError) -> Unavailable | None:
+    """Yield what the machine lacks or refuses, wherever it shows (stdout, a folder for caches); None: a bug."""
+    if isinstance(error, MemoryError):
+        return Unavailable("Not enough memory", "Take a smaller --batch-rows, or close other programs")
+    if error.errno is None or error.errno not in _OF_MACHINE:
+        return None
+    named = f" ({error.filename})" if error.filename else ""
+    return Unavailable(
+        f"The machine refuses: {os.strerror(error.errno)}{named}",
+        "Mend that and run again: what was committed is kept",
+    )
 
 
 def log_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

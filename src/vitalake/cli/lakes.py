@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,10 +24,22 @@ from vitalake.stages.run import Run
 
 
 def lake_folder(settings: Settings) -> Path:
-    """Yield the lake's folder; an error where none is named."""
-    if settings.lake is None:
+    """Yield the lake's folder, which need not be there; an error where none is named, or no folder can be."""
+    folder = settings.lake
+    if folder is None:
         raise UserError("No lake is named", f"Say --lake DIR, or set VITALAKE_LAKE, or lake in {FILE}")
-    return settings.lake
+    try:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise UserError(f"{folder} is a file", "Name a folder for the lake")
+    except FileNotFoundError:
+        return folder
+    except NotADirectoryError:
+        raise UserError(f"{folder} would lie in a file", "Name a folder for the lake") from None
+    except OSError as error:
+        raise UserError(
+            f"{folder} can't be a lake ({error.strerror})", "Check the path and its permissions"
+        ) from None
+    return folder
 
 
 def open_lake(lake: Path | None) -> EmbeddedLake:
@@ -37,7 +50,7 @@ def open_lake(lake: Path | None) -> EmbeddedLake:
 def open_described(lake: Path | None) -> tuple[EmbeddedLake, LakeInfo]:
     """Yield an existing lake to read, and what it says of itself."""
     folder = lake_folder(read_settings(lake=lake))
-    if not folder.is_dir():
+    if not folder.exists():
         raise UserError(
             f"{folder} does not exist", "Name a lake, or make one with: vitalake run SOURCE --lake DIR"
         )
@@ -57,9 +70,10 @@ def run_on(
     """Yield a run on the lake with a bar that shows its work; only with ``new`` may the lake be a new one."""
     settings = read_settings(lake=lake, engine=engine, rules=rules)
     folder = lake_folder(settings)
-    info = read_info(EmbeddedLake(folder))
+    found = EmbeddedLake(folder)
+    info = read_info(found, str(folder))
     if info is None:
-        _require_room(folder, new=new)
+        _require_room(folder, begun=not found.exists(LAKE_BATCHES), new=new)
     # What the settings say is for new lakes; what the command line asks for is held against an old one.
     asked = settings.rules if info is None else rules
     opened = _open_to_write(folder, settings.engine if info is None else engine or info.engine)
@@ -78,13 +92,12 @@ def _open_to_write(folder: Path, engine: str) -> Engine:
     return SparkLake.in_folder(folder)
 
 
-def _require_room(folder: Path, *, new: bool) -> None:
-    """Refuse to work on what is no lake: only an empty or absent folder may become one."""
+def _require_room(folder: Path, *, begun: bool, new: bool) -> None:
+    """Refuse to work on what is no lake: only an empty or absent folder, or a lake just ``begun``, may become one."""
     if not new:
         raise UserError(f"{folder} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file", "Name a folder for the lake")
-    if folder.is_dir() and any(entry.name != ".vitalake" for entry in folder.iterdir()):
+    ours = {".vitalake", LAKE_BATCHES.name} if begun else {".vitalake"}
+    if folder.is_dir() and any(entry.name not in ours for entry in folder.iterdir()):
         raise UserError(f"{folder} is no lake and holds other things", "Name a new or an empty folder")
 
 

@@ -43,14 +43,18 @@ def command(
     vitalake.pipeline; quarantined messages, without their content, to vitalake.quarantine.
     """
     from vitalake.cli.interrupts import stop_by_signals
+    from vitalake.cli.kafka import require_kafka
     from vitalake.cli.lakes import run_on
     from vitalake.cli.output import print_facts, print_json
-    from vitalake.cli.publishing import open_publish, tell_waiting
+    from vitalake.cli.publishing import check_publish_to, open_publish, tell_waiting
     from vitalake.cli.settings import read_settings
     from vitalake.errors import Unavailable
-    from vitalake.stages.publish import STAGE
 
     settings = read_settings(lake=lake, publish_to=to)
+    require_kafka()
+    check_publish_to(settings)
+    from vitalake.stages.publish import STAGE
+
     sent = {"alert_changes": 0, "other_events": 0}
     with run_on(settings.lake, "publish") as (run, _), run.engine.lock(STAGE), stop_by_signals() as stop:
         publish = open_publish(settings, begin_at=begin_at, backfill=backfill)

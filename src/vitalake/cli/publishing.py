@@ -21,6 +21,13 @@ PATIENCE_S: Final = 5.0
 """How long a run that follows waits for Kafka to take something; it tries again."""
 
 
+def check_publish_to(settings: Settings) -> None:
+    """Refuse a Kafka to which nothing can ever be sent (no client, no address), before any work; none is fine."""
+    if settings.publish_to is not None:
+        require_kafka()
+        read_brokers(settings.publish_to)
+
+
 def open_publish(
     settings: Settings,
     *,

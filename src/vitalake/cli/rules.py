@@ -6,9 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from vitalake.domain.policy_file import PRESETS, load_policy, preset, read_policy
+from vitalake.domain.policy_file import PRESETS, load_policy, preset, read_policy, read_yaml
 from vitalake.domain.rules import Rules
 from vitalake.errors import UserError
 
@@ -18,16 +16,13 @@ def read_rules(path: Path) -> Rules:
 
     Its ``policy`` is an alarm policy, or names one: a preset, or a file beside it.
     """
-    try:
-        settings = _parse(path)
-    except OSError as error:
-        raise UserError(f"The rules {path} can't be read ({error.strerror})", "Check the path") from None
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"The rules {path} are malformed ({reason})", "Correct the file") from None
+    settings = _parse(path)
     if isinstance(settings, dict) and settings.get("policy") is not None:
         settings["policy"] = _read_policy(settings["policy"], path)
-    return Rules.from_mapping({} if settings is None else settings)
+    try:
+        return Rules.from_mapping({} if settings is None else settings)
+    except UserError as error:
+        raise UserError(f"{path}: {error.message}", error.hint) from None
 
 
 def _read_policy(given: Any, path: Path) -> Any:
@@ -42,5 +37,10 @@ def _read_policy(given: Any, path: Path) -> Any:
 
 
 def _parse(path: Path) -> Any:
-    text = path.read_text(encoding="utf-8")
-    return tomllib.loads(text) if path.suffix.lower() == ".toml" else yaml.safe_load(text)
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text) if path.suffix.lower() == ".toml" else read_yaml(text, str(path))
+    except OSError as error:
+        raise UserError(f"The rules {path} can't be read ({error.strerror})", "Check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"The rules {path} are malformed ({error})", "Correct the file") from None

@@ -40,13 +40,15 @@ def command(  # noqa: PLR0913 - each is an option
     """
     from vitalake.cli.following import follow as follow_sources
     from vitalake.cli.lakes import run_on
-    from vitalake.cli.publishing import publishing
+    from vitalake.cli.publishing import check_publish_to, publishing
     from vitalake.cli.results import report
     from vitalake.cli.settings import read_settings
-    from vitalake.cli.source import open_source
+    from vitalake.cli.source import check_sources, open_source
 
+    check_sources(sources)
     source, size = (None, None) if follow else open_source(sources)
     settings = read_settings(lake=lake, batch_rows=batch_rows, publish_to=publish_to)
+    check_publish_to(settings)
     gold: CurateResult | None = None
     code = 0
     with run_on(lake, "bronze and silver", engine=engine, rules=rules, new=True) as (run, work):

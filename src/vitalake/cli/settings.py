@@ -51,7 +51,10 @@ class Settings(BaseSettings):
     @field_validator("lake", "rules")
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
-        return None if path is None else path.expanduser()
+        try:
+            return None if path is None else path.expanduser()
+        except RuntimeError as error:  # ~NAME, and nobody is called so
+            raise ValueError(error) from None
 
     @classmethod
     def settings_customise_sources(
@@ -83,7 +86,11 @@ def read_settings(**given: Any) -> Settings:
             f"Correct it in {' or '.join(str(path) for path in settings_files())}, or {PREFIX}{name.upper()}"
         )
         raise UserError(f"The setting {name} can't be used ({first['msg']})", hint) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(
             f"{FILE} is no TOML ({error})", f"Correct {' or '.join(map(str, settings_files()))}"
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"{error.filename} can't be read ({error.strerror})", "Check its permissions, or take it away"
         ) from None

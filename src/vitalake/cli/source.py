@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from vitalake.cli.kafka import is_topic, read_options, require_kafka
 from vitalake.cli.settings import Settings, read_settings
 from vitalake.errors import UserError
-from vitalake.sources.files import FileSource, find_files
+from vitalake.sources.files import FileSource, find_files, reading
 from vitalake.sources.messages import Feed, Offsets, Source
 from vitalake.sources.rereading import Rereading
 
@@ -25,21 +25,36 @@ def open_source(names: Sequence[str]) -> tuple[Source, int | None]:
     """Yield the source and how many bytes it will read from its beginning (None: unknown, as with gzip)."""
     if any(map(is_topic, names)):
         return _topic(names, read_settings()), None
-    paths = [Path(name).expanduser() for name in names]
+    paths = _paths(names)
     files = find_files(paths)
     packed = any(file.path.suffix.lower() == ".gz" for file in files)
     return FileSource(paths), None if packed else sum(file.size for file in files)
+
+
+def check_sources(names: Sequence[str]) -> None:
+    """Refuse, before any work, sources that can never be read: no address of a topic, no file and no folder."""
+    if any(map(is_topic, names)):
+        _topic(names, read_settings())
+        return
+    for path in _paths(names):
+        with reading(path):
+            path.stat()
 
 
 def open_feed(names: Sequence[str], offsets: Offsets) -> Feed:
     """Yield the source to be read for ever after ``offsets``."""
     if any(map(is_topic, names)):
         return _topic(names, read_settings(), _PATIENCE_S).open(offsets)
-    paths = [Path(name).expanduser() for name in names]
-    for path in paths:
-        if not path.exists():
-            raise UserError(f"{path} does not exist", "Check the path")
-    return Rereading(FileSource(paths, complete=False), offsets)
+    return Rereading(FileSource(_paths(names), complete=False), offsets)
+
+
+def _paths(names: Sequence[str]) -> list[Path]:
+    if not all(names):  # the working directory, as pathlib has it, is hardly meant
+        raise UserError("A source has no name", "Name a file, a folder or a topic")
+    try:
+        return [Path(name).expanduser() for name in names]
+    except RuntimeError as error:  # ~NAME, and nobody is called so
+        raise UserError(f"{' '.join(names)} can't be found: {error}", "Check the path") from None
 
 
 def _topic(names: Sequence[str], settings: Settings, deadline_s: float | None = None) -> KafkaSource:

@@ -172,11 +172,12 @@ class Broker:
             raise Unavailable(f"Kafka can't use the folder {self.folder}", f"See {self.log}")
 
     def _launch(self, main: str, *arguments: str) -> subprocess.Popen[bytes]:
+        java = find_java().executable  # before jars are fetched in vain
         class_path = os.pathsep.join(map(str, fetch_jars("broker")))
         logging = f"-Dlog4j2.configurationFile={(self.folder / 'log4j2.xml').as_uri()}"
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [find_java().executable, *_JVM, logging, "-cp", class_path, main, *arguments],
+                [java, *_JVM, logging, "-cp", class_path, main, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -42,18 +42,28 @@ def load_policy(path: str | Path) -> Policy:
     """
     try:
         text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"policy {path}: {error}", "Give the path of a YAML file in UTF-8") from None
+    except (OSError, ValueError) as error:  # a ValueError: no UTF-8, or a NUL in the path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(
+            f"The policy {path} can't be read ({reason})",
+            f"Give {', '.join(PRESETS)}, or the path of a YAML file in UTF-8",
+        ) from None
     return parse_policy(text, str(path))
 
 
 def parse_policy(text: str, where: str = "policy") -> Policy:
     """Yield the policy of a YAML text; ``where`` names it in errors."""
+    return read_policy(read_yaml(text, where), where)
+
+
+def read_yaml(text: str, where: str) -> Any:
+    """Yield what a YAML text holds; ``where`` names it in errors."""
     try:
-        given = yaml.load(text, _Strict)  # noqa: S506 - a SafeLoader that also refuses a key given twice
+        return yaml.load(text, _Strict)  # noqa: S506 - a SafeLoader that also refuses a key given twice
     except yaml.YAMLError as error:
-        raise UserError(f"{where} is not YAML: {error}", "Mend that line") from None
-    return read_policy(given, where)
+        raise UserError(f"{where} is not YAML: {' '.join(str(error).split())}", "Mend that line") from None
+    except RecursionError:
+        raise UserError(f"{where} is nested too deeply", "Correct the file") from None
 
 
 def read_policy(given: Any, where: str = "policy") -> Policy:
@@ -173,7 +183,8 @@ def _check_order(where: str, clause: Clause, limits: Limits) -> None:
 
 def _check_mapping(where: str, given: Any) -> None:
     if not isinstance(given, Mapping):
-        raise UserError(f"{where} is {type(given).__name__}", "Give a mapping of names to values")
+        kind = "empty" if given is None else type(given).__name__
+        raise UserError(f"{where} is {kind}", "Give a mapping of names to values")
 
 
 def _check_keys(where: str, given: Any, known: Mapping[str, Any] | tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ SCHEME: Final = "kafka://"
 DEFAULT_PORT: Final = 9092
 _GREATEST_PORT: Final = 65535
 _HOW: Final = "Write kafka://HOST:PORT[,HOST:PORT...]/TOPIC"
+_HOW_BROKERS: Final = "Write HOST:PORT[,HOST:PORT...]"
 _BROKER: Final = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 _TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -69,8 +70,8 @@ def check_topic(topic: str) -> str:
 def _parse_broker(broker: str) -> str:
     found = _BROKER.fullmatch(broker)
     if not found:
-        raise UserError(f"{broker!r} is no broker's address", _HOW)
+        raise UserError(f"{broker!r} is no broker's address", _HOW_BROKERS)
     port = int(found["port"] or DEFAULT_PORT)
     if not 1 <= port <= _GREATEST_PORT:
-        raise UserError(f"{broker} has a port outside 1 to {_GREATEST_PORT}", _HOW)
+        raise UserError(f"{broker} has a port outside 1 to {_GREATEST_PORT}", _HOW_BROKERS)
     return f"{found['host'].lower()}:{port}"

@@ -39,6 +39,8 @@ class Conformance:
 
     def look_at(self, messages: pa.Table) -> None:
         """Take in rows of bronze_events, in bronze order."""
+        if not messages.num_rows:
+            return
         parsed = parse(messages)
         self.messages += messages.num_rows
         self.good += parsed.observations.num_rows

@@ -5,9 +5,7 @@ Every message ends in exactly one of the two tables.  What each field may hold s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +20,7 @@ from vitalake.silver.kernel import Bools, Int64s
 from vitalake.silver.measurements import read_measurements
 from vitalake.silver.tables import NORMALISED, PROVENANCE, SILVER_QUARANTINE
 from vitalake.silver.texts import default_index, is_lost, read_alert_codes, read_code, read_text, spell
+from vitalake.silver.threads import map_threads
 from vitalake.silver.tokens import Columns, Connection, read_tokens
 from vitalake.silver.utf8 import decode_payloads
 
@@ -32,7 +31,6 @@ _NULLABLE: Final = pa.schema([field.with_nullable(True) for field in OBSERVATION
 """The same before the bad messages are taken out."""
 
 _CHUNK_ROWS: Final = 50_000
-_THREADS: Final = os.cpu_count() or 1
 _CHUNK_BYTES: Final = 256 * 2**20
 _NEEDED: Final = [*(column.name for column in PROVENANCE), "payload"]
 _REQUIRED: Final = [field.name for field in FIELDS if field.required]
@@ -62,11 +60,7 @@ def parse(
     one the process has its own.
     """
     chunks = list(_chunks(messages))
-    if len(chunks) > 1:
-        with ThreadPoolExecutor(min(len(chunks), _THREADS)) as threads:  # the work is done outside the GIL
-            parsed = list(threads.map(lambda chunk: _parse_chunk(chunk, future_limit_us, connection), chunks))
-    else:
-        parsed = [_parse_chunk(chunk, future_limit_us, connection) for chunk in chunks]
+    parsed = map_threads(lambda chunk: _parse_chunk(chunk, future_limit_us, connection), chunks)
     return Parsed(
         pa.concat_tables([OBSERVATION_SCHEMA.empty_table(), *(part.observations for part in parsed)]),
         pa.concat_tables([SILVER_QUARANTINE.schema.empty_table(), *(part.quarantine for part in parsed)]),

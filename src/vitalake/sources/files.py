@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Final
 
 import pyarrow as pa
@@ -20,7 +21,16 @@ import pyarrow as pa
 from vitalake.errors import UserError
 from vitalake.sources.batching import Batcher
 from vitalake.sources.messages import Batch, Offsets, plain_messages
-from vitalake.sources.splitter import CHUNK, GZIP_MAGIC, Lines, gunzip, shrunk, skip_bytes, split_stream
+from vitalake.sources.splitter import (
+    CHUNK,
+    GZIP_MAGIC,
+    Lines,
+    check_gzip,
+    gunzip,
+    shrunk,
+    skip_bytes,
+    split_stream,
+)
 
 SUFFIXES: Final = (".ndjson", ".jsonl", ".json")
 """What a file of a folder must end in, with or without ``.gz``.  A file named itself may end in anything."""
@@ -53,10 +63,12 @@ def find_files(paths: Sequence[Path]) -> list[File]:
     """
     found: dict[str, File] = {}
     for path in paths:
-        for file in _below(path) if path.is_dir() else [path]:
-            with _told(file):
+        with reading(path):
+            is_folder = S_ISDIR(path.stat().st_mode)
+        for file in _below(path) if is_folder else [path]:
+            with reading(file):
                 stat = file.stat()
-            if not file.is_file():
+            if not S_ISREG(stat.st_mode):
                 raise UserError(f"{file} is neither a file nor a folder", "Write its content to a file first")
             name = source_name(file)
             found[name] = File(file, name, stat.st_size, stat.st_mtime_ns)
@@ -65,7 +77,7 @@ def find_files(paths: Sequence[Path]) -> list[File]:
 
 def _below(folder: Path) -> list[Path]:
     files = []
-    with _told(folder):
+    with reading(folder):
         for parent, folders, names in os.walk(folder, onerror=_raise):
             folders[:] = [name for name in folders if not name.startswith(".")]
             files += [Path(parent, name) for name in names if _is_messages(name)]
@@ -86,7 +98,7 @@ def _is_messages(name: str) -> bool:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
     """Turn the system's errors on a path into the user's."""
     try:
         yield
@@ -130,10 +142,12 @@ class FileSource:
     def _lines(self, file: File, start: int) -> Iterator[Lines]:
         if self._unpacked.get(file.source) == (file, start):
             return
-        with _told(file.path), file.path.open("rb") as stream:
+        with reading(file.path), file.path.open("rb") as stream:
             if not is_gzip(stream.peek(2), file.source):
                 yield from self._plain_lines(stream, file, start)
                 return
+            check_gzip(_pieces(stream), name=file.source)
+            stream.seek(0)
             end = start
             for lines in _gzip_lines(_pieces(stream), file.source, start):
                 end = lines.end

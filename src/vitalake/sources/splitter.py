@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -34,7 +35,7 @@ class CutShort(UserError):
 
 
 class Damaged(UserError):
-    """A gzip stream can't be decompressed further; what precedes was delivered."""
+    """A gzip stream can't be decompressed, or not to what was compressed."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def gunzip(pieces: Iterable[bytes], *, name: str) -> Iterator[bytes]:
         yield inflate.flush()
     except zlib.error as error:
         raise Damaged(
-            f"{name} is damaged ({error}); what comes before was delivered",
+            f"{name} is damaged ({error}); no more of it is read",
             "Get the file again and repeat the command: it goes on where it stopped",
         ) from error
     if not inflate.eof:
@@ -142,6 +143,16 @@ def gunzip(pieces: Iterable[bytes], *, name: str) -> Iterator[bytes]:
             f"{name} is cut short; what comes before was delivered",
             "Get the whole file and repeat the command: it goes on where it stopped",
         )
+
+
+def check_gzip(pieces: Iterable[bytes], *, name: str) -> None:
+    """Raise Damaged where a gzip stream is; what is only cut short is sound as far as it goes.
+
+    The checksum comes last, so what a damaged stream holds can't be told from what was meant before all is read.
+    """
+    with suppress(CutShort):
+        for _ in gunzip(pieces, name=name):
+            pass
 
 
 def skip_bytes(pieces: Iterable[bytes], count: int, *, name: str) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from vitalake.domain.rules import Rules
@@ -34,15 +34,29 @@ class LakeInfo:
         return Rules.from_json(self.rules)
 
 
-def read_info(engine: Engine) -> LakeInfo | None:
-    """Yield what the lake says of itself, None where there is no lake."""
+def read_info(engine: Engine, where: str = "The lake") -> LakeInfo | None:
+    """Yield what the lake says of itself, None where there is no lake; an error where a newer vitalake made it."""
     text = engine.properties(LAKE_BATCHES).get(PROPERTY)
-    return None if text is None else LakeInfo(**json.loads(text))
+    if text is None:
+        return None
+    try:
+        told = json.loads(text)
+        if told["layout"] > LAYOUT:
+            raise UserError(
+                f"{where} has layout {told['layout']}, and this version knows layouts up to {LAYOUT}",
+                "A newer vitalake made it: upgrade this one",
+            )
+        return LakeInfo(**{each.name: told[each.name] for each in fields(LakeInfo)})
+    except (ValueError, TypeError, KeyError):
+        raise LakeError(
+            f"{where} does not say what it is: the property {PROPERTY} of {LAKE_BATCHES.name} is damaged",
+            "Bring the lake back from a copy",
+        ) from None
 
 
 def require_lake(engine: Engine, where: str) -> LakeInfo:
     """Yield what the lake says of itself; an error where there is none."""
-    info = read_info(engine)
+    info = read_info(engine, where)
     if info is None:
         raise UserError(f"{where} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
     return info
@@ -50,7 +64,7 @@ def require_lake(engine: Engine, where: str) -> LakeInfo:
 
 def open_for_writing(engine: Engine, rules: Rules | None, where: str) -> LakeInfo:
     """Yield the lake's description, making the lake where there is none; refuse other rules or another engine."""
-    info = read_info(engine)
+    info = read_info(engine, where)
     if info is None:
         info = LakeInfo(str(uuid.uuid4()), LAYOUT, engine.name, (rules or Rules()).to_json())
         engine.create(LAKE_BATCHES, {PROPERTY: json.dumps(asdict(info))})

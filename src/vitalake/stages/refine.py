@@ -64,12 +64,16 @@ class Refine:
             yield done
 
     def batch_of(self, ingested: Ingested) -> Done:
-        """Refine a bronze batch that is in memory; write the progress of both stages in one commit."""
+        """Refine a bronze batch that is in memory.
+
+        That it is ingested is written down before: a repetition must know as much of time as was told.
+        """
+        record(self._engine, ingested.done)
         batch = ingested.done.batch
         started = self._now()
         counts = self._refiner.refine(batch, ingested.messages, at_end=ingested.done.at_end)
         done = self._done(batch, counts, started)
-        record(self._engine, ingested.done, done)
+        record(self._engine, done)
         self.batch = batch
         return done
 

@@ -12,6 +12,7 @@ from vitalake import clock
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
 from vitalake.gold.definitions import gold_tables
+from vitalake.sources.ahead import read_ahead
 from vitalake.sources.messages import MESSAGES, Batch, Source
 from vitalake.stages.curate import CurateResult, curate, table_versions
 from vitalake.stages.history import RUN, RunInfo, StageRun, recorded
@@ -101,7 +102,7 @@ class Run:
     def silver(self, source: Source, max_rows: int) -> StageRun:
         """Ingest and refine what is new, each batch on its way to Silver as soon as Bronze has it."""
         with self.stream() as held, recorded(self.engine, self.info, "refine", held.entry) as entry:
-            for read in source.read(held.progress.positions, max_rows):
+            for read in read_ahead(source.read(held.progress.positions, max_rows)):
                 if (ingested := held.ingest.keep(read)) is not None:
                     done = held.refine.batch_of(ingested)
                     entry.count(done)
@@ -136,6 +137,7 @@ class Run:
         """Compute Silver and Gold again from Bronze, with the lake's rules or with others."""
         info = require_lake(self.engine, self.where)
         with self._locked(*STAGES):
+            self._recovered()
             self._rebuild().carry_out(info, rules)
 
     def _rebuild(self) -> Rebuild:
@@ -166,14 +168,17 @@ class Run:
 
     @contextmanager
     def _stages(self, *stages: str) -> Iterator[Progress]:
-        """Hold the locks of the stages; yield where the lake stands, a lost ingest row made again."""
+        """Hold the locks of the stages; yield where the lake stands."""
         self._finish_rebuild()
         open_for_writing(self.engine, self.rules, self.where)
         with self._locked(*stages):
-            progress = read_progress(self.engine)
-            if "ingest" in stages:
-                lost = recover(self.engine, progress, run_id=self.run_id, now=self.now)
-                if lost is not None:
-                    record(self.engine, lost)
-                    progress = read_progress(self.engine)
-            yield progress
+            yield self._recovered() if "ingest" in stages else read_progress(self.engine)
+
+    def _recovered(self) -> Progress:
+        """Yield where the lake stands, an ingest row that a crash lost made again."""
+        progress = read_progress(self.engine)
+        lost = recover(self.engine, progress, run_id=self.run_id, now=self.now)
+        if lost is None:
+            return progress
+        record(self.engine, lost)
+        return read_progress(self.engine)

@@ -83,12 +83,12 @@ class AlertTeller:
         for episodes in standing:
             episodes.records["patient"] = places[episodes.records["patient"]]
         mine = np.isin(patients.told.records["patient"], places)
-        changes, told, gone = compare(
-            patients.told.take(mine), Told.of([*standing, *ended]), patients.retracted
-        )
+        retracted = patients.retracted.take(np.isin(patients.retracted.records["patient"], places))
+        changes, told, gone = compare(patients.told.take(mine), Told.of([*standing, *ended]), retracted)
         live = np.arange(len(told.origin)) < sum(len(episodes) for episodes in standing)
         patients.told = join([patients.told.take(~mine), told.take(live)])
-        patients.retracted = join([patients.retracted, gone])
+        if len(gone.records):
+            patients.retracted = join([patients.retracted, gone])
         rows = changes.table(
             patients.ids, patients.fold.pool, patients.fold.policy.version, batch, self._next_seq
         )

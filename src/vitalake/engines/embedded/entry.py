@@ -16,16 +16,26 @@ from deltalake.transaction import AddAction
 
 
 def log_entry(
-    adds: Iterable[AddAction], removes: Iterable[str], *, app: str, version: int, now_ms: int
+    adds: Iterable[AddAction],
+    removes: Iterable[str],
+    *,
+    app: str,
+    version: int,
+    now_ms: int,
+    same_rows: bool = False,
 ) -> str:
-    """Yield the text of an entry: one action a line; ``app`` and ``version`` are its application transaction."""
+    """Yield the text of an entry: one action a line; ``app`` and ``version`` are its application transaction.
+
+    ``same_rows`` says that the files added hold the rows of those removed.
+    """
     actions: list[dict[str, object]] = [
         {"commitInfo": {"timestamp": now_ms, "operation": "WRITE", "engineInfo": "vitalake"}}
     ]
     if app:
         actions.append({"txn": {"appId": app, "version": version, "lastUpdated": now_ms}})
     actions += [
-        {"remove": {"path": path, "deletionTimestamp": now_ms, "dataChange": True}} for path in removes
+        {"remove": {"path": path, "deletionTimestamp": now_ms, "dataChange": not same_rows}}
+        for path in removes
     ]
     actions += [
         {
@@ -34,7 +44,7 @@ def log_entry(
                 "partitionValues": dict(add.partition_values),
                 "size": add.size,
                 "modificationTime": add.modification_time,
-                "dataChange": add.data_change,
+                "dataChange": not same_rows,
                 "stats": add.stats,
             }
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +16,13 @@ from deltalake.transaction import AddAction
 
 from vitalake import clock
 from vitalake.domain.tables import Table
+from vitalake.silver.threads import map_threads
 
 _STATISTICS: Final = ("batch", "updated_batch", "seq", "event_time")
 """Columns whose range goes to the log, so that readers skip files."""
 _ROW_GROUP: Final = 122_880
+_FILE_ROWS: Final = 4 * _ROW_GROUP
+"""A part of more rows becomes several files, written at once."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,14 @@ class Part:
 
 
 def write_files(root: Path, table: Table, rows: pa.Table) -> list[AddAction]:
-    """Write ``rows`` as one Parquet file a partition; yield the log's add actions for them."""
-    return [_write_part(root, part) for part in split_by_partition(table, rows)]
+    """Write ``rows`` as Parquet, one file a partition or a few; yield the log's add actions for them."""
+    parts = [piece for part in split_by_partition(table, rows) for piece in _pieces(part)]
+    return map_threads(lambda part: write_part(root, part), parts)
+
+
+def _pieces(part: Part) -> list[Part]:
+    starts = range(0, part.rows.num_rows, _FILE_ROWS)
+    return [replace(part, rows=part.rows.slice(start, _FILE_ROWS)) for start in starts]
 
 
 def split_by_partition(table: Table, rows: pa.Table) -> list[Part]:
@@ -62,7 +71,8 @@ def _part(name: str, value: object, rows: pa.Table) -> Part:
     return Part(f"{name}={value}/", {name: str(value)}, rows)
 
 
-def _write_part(root: Path, part: Part) -> AddAction:
+def write_part(root: Path, part: Part) -> AddAction:
+    """Write the rows as one Parquet file; yield the log's add action for it."""
     path = f"{part.folder}{uuid.uuid4()}.parquet"
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)

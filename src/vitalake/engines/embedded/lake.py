@@ -13,8 +13,9 @@ from filelock import FileLock, Timeout
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Table
+from vitalake.engines.embedded.faults import told_plainly
 from vitalake.engines.embedded.files import write_files
-from vitalake.engines.embedded.log import DeltaFolder, told_plainly
+from vitalake.engines.embedded.log import DeltaFolder
 from vitalake.engines.embedded.read import declared, select_rows
 from vitalake.engines.embedded.replace import replace_rows
 from vitalake.engines.embedded.session import connect
@@ -48,7 +49,7 @@ class EmbeddedLake:
     def lock(self, stage: str) -> Iterator[None]:
         """Hold a stage of the lake, as long as this process lives at most."""
         path = self.path / ".vitalake" / f"{stage}.lock"
-        with told_plainly(f"Can't lock the {stage} stage"):
+        with told_plainly(f"Can't lock the {stage} stage of {self.path}"):
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = FileLock(path, blocking=False)
             try:
@@ -76,7 +77,7 @@ class EmbeddedLake:
     def set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
         """Set Delta properties of a table."""
         delta = self.folder(table).open() or self.folder(table).create()
-        with told_plainly(f"Can't write {table.name}"):
+        with told_plainly(f"Can't write {self.folder(table).path}"):
             delta.alter.set_table_properties(dict(properties), raise_if_not_exists=False)
 
     def beside(self, name: str) -> EmbeddedLake:
@@ -127,7 +128,8 @@ class EmbeddedLake:
     def view(self, name: str, select: str) -> None:
         """Register a temporary view."""
         self._drop(name)
-        self.duckdb.execute(f'create temp view "{name}" as {select}')
+        with told_plainly(f"Can't read {self.path}"):
+            self.duckdb.execute(f'create temp view "{name}" as {select}')
 
     def materialise(self, name: str, select: str) -> None:
         """Compute ``select`` once and register its rows as ``name``."""
@@ -145,7 +147,7 @@ class EmbeddedLake:
 
     def rows(self, select: str) -> pa.Table:
         """Yield what ``select`` returns."""
-        with told_plainly("Can't read the lake"):
+        with told_plainly(f"Can't read {self.path}"):
             return self.duckdb.sql(select).to_arrow_table()
 
     def append(self, table: Table, rows: pa.Table, batch: int) -> None:
@@ -153,7 +155,7 @@ class EmbeddedLake:
         folder = self.folder(table)
         if self.committed(table) >= batch:
             return
-        with told_plainly(f"Can't write {table.name}"):
+        with told_plainly(f"Can't write {folder.path}"):
             adds = write_files(folder.path, table, rows.select(table.names))
         folder.commit(adds, app=f"vitalake.{table.name}", version=batch)
         self._committed[table.name] = batch
@@ -161,7 +163,7 @@ class EmbeddedLake:
     def log(self, table: Table, rows: pa.Table) -> None:
         """Append rows in one commit, every time."""
         folder = self.folder(table)
-        with told_plainly(f"Can't write {table.name}"):
+        with told_plainly(f"Can't write {folder.path}"):
             adds = write_files(folder.path, table, rows)
         folder.commit(adds)
 
@@ -178,7 +180,7 @@ class EmbeddedLake:
         removes = [folder.relative(path) for path in folder.files()]
         if not written.num_rows and not removes:
             return
-        with told_plainly(f"Can't write {table.name}"):
+        with told_plainly(f"Can't write {folder.path}"):
             adds = write_files(folder.path, table, written)
         folder.commit(adds, removes, app=f"vitalake.{table.name}.replace", version=batch)
 

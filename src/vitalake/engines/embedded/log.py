@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import duckdb
+import pyarrow as pa
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction
 
 from vitalake import clock
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.entry import log_entry, put_entry
-from vitalake.errors import LakeError, Unavailable
+from vitalake.engines.embedded.faults import told_plainly
+from vitalake.errors import LakeError
 
 _CHECKPOINT_EVERY: Final = 50
 """One handle kept open grew three times slower over 300 commits; a checkpoint and a fresh one keeps it flat."""
 _PROPERTIES: Final = {"delta.logRetentionDuration": "interval 1 days"}
-
-
-@contextmanager
-def told_plainly(what: str) -> Iterator[None]:
-    """Turn what the driver or the disk raises into one of our errors."""
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        message = f"{what}: not enough memory"
-        raise Unavailable(message, "Close other programs, or give the machine more memory") from error
-    except duckdb.IOException as error:
-        message = f"{what}: {str(error).splitlines()[0]}"
-        raise LakeError(message, "The lake is as it was before; run the command again") from error
-    except DeltaError as error:
-        message = f"{what}: {error}"
-        raise LakeError(message, "The lake is as it was before; run the command again") from error
-    except PermissionError as error:
-        message = f"{what}: no permission ({error.filename or 'file'})"
-        raise LakeError(
-            message, "Give this user write access to the lake, or choose another --lake"
-        ) from error
-    except OSError as error:
-        message = f"{what}: {error.strerror or error}"
-        raise Unavailable(
-            message, "Free the disk or mount it again; the next run goes on where this one stopped"
-        ) from error
 
 
 class DeltaFolder:
@@ -62,7 +36,7 @@ class DeltaFolder:
 
     def open(self) -> DeltaTable | None:
         """Yield the newest snapshot, or None where there is no table yet."""
-        with told_plainly(f"Can't read {self.table.name}"):
+        with told_plainly(f"Can't read {self.path}"):
             if self._delta is not None:
                 self._delta.update_incremental()
                 return self._delta
@@ -76,7 +50,8 @@ class DeltaFolder:
 
     def create(self, configuration: Mapping[str, str] | None = None) -> DeltaTable:
         """Create the empty table, its columns' descriptions with it."""
-        with told_plainly(f"Can't create {self.table.name}"):
+        with told_plainly(f"Can't create {self.path}"):
+            self.path.mkdir(parents=True, exist_ok=True)  # says more than the driver where it can't be
             self._delta = DeltaTable.create(
                 str(self.path),
                 schema=Schema.from_arrow(self.table.schema),
@@ -92,10 +67,8 @@ class DeltaFolder:
     @property
     def version(self) -> int | None:
         """The newest version, None where there is no table yet."""
-        if self._version is None:
-            delta = self.open()
-            return None if delta is None else delta.version()
-        return self._version
+        delta = self.open()
+        return None if delta is None else delta.version()
 
     def doubt(self) -> None:
         """Take into account that another process may have written since."""
@@ -103,12 +76,22 @@ class DeltaFolder:
 
     def files(self, version: int | None = None) -> list[str]:
         """Yield the paths of the active data files, as of a version or now."""
-        delta = self.open() if version in (None, self._version) else self._as_of(version)
+        delta = self.open()
+        if delta is not None and version not in (None, delta.version()):
+            delta = self._as_of(version)
         return [] if delta is None else [uri.removeprefix("file://") for uri in delta.file_uris()]
+
+    def sizes(self) -> dict[str, int]:
+        """Yield the bytes of each active data file, by its path as the log names it."""
+        delta = self.open()
+        if delta is None:
+            return {}
+        files = pa.table(delta.get_add_actions())
+        return dict(zip(files["path"].to_pylist(), files["size_bytes"].to_pylist(), strict=True))
 
     def _as_of(self, version: int | None) -> DeltaTable:
         if self._past is None or self._past.version() != version:
-            with told_plainly(f"Can't read version {version} of {self.table.name}"):
+            with told_plainly(f"Can't read version {version} of {self.path}"):
                 self._past = DeltaTable(str(self.path), version=version)
         return self._past
 
@@ -118,13 +101,20 @@ class DeltaFolder:
         return None if delta is None else delta.transaction_version(app)
 
     def commit(
-        self, adds: list[AddAction], removes: list[str] | None = None, *, app: str = "", version: int = 0
+        self,
+        adds: list[AddAction],
+        removes: list[str] | None = None,
+        *,
+        app: str = "",
+        version: int = 0,
+        same_rows: bool = False,
     ) -> None:
         """Add and remove files in one commit, marked with the application transaction ``app`` where there is one."""
         removes = removes or []
-        entry = log_entry(adds, removes, app=app, version=version, now_ms=clock.now_ms())
+        now_ms = clock.now_ms()
+        entry = log_entry(adds, removes, app=app, version=version, now_ms=now_ms, same_rows=same_rows)
         log = self.path / "_delta_log"
-        with told_plainly(f"Can't write {self.table.name}"):
+        with told_plainly(f"Can't write {self.path}"):
             if self._version is None:
                 self._version = (self.open() or self.create()).version()
             while not put_entry(log, self._version + 1, entry):
@@ -137,8 +127,11 @@ class DeltaFolder:
     def _make_way(self, app: str, version: int, removes: list[str]) -> None:
         """Go on after what another process has committed; an error where that was the same batch, or the same files."""
         delta = self.open() or self.create()
-        gone = set(removes).difference(self.relative(path) for path in self.files())
-        if gone or (app and (delta.transaction_version(app) or 0) >= version):
+        if removes:
+            lost = bool(set(removes).difference(self.relative(path) for path in self.files()))
+        else:
+            lost = bool(app) and (delta.transaction_version(app) or 0) >= version
+        if lost:
             message = f"Another process has written batch {version} of {self.table.name}"
             raise LakeError(message, "One process a stage: end the other one, and run again")
         self._version = delta.version()

@@ -42,6 +42,8 @@ from vitalake.silver.timeline import arrange
 from vitalake.silver.watermark import Watermark, receipts
 
 _MEMORY: Final = timedelta(days=31)
+_EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_BEGINNING: Final = -(2**62)
 _HOT: Final = (SILVER_QUARANTINE, SILVER_DUPLICATES, SILVER_ALERT_CHANGES)
 """What a batch commits before observations, where there is any."""
 
@@ -65,8 +67,8 @@ class EmbeddedRefiner:
         """Take up the stored states; what came after them is folded again by the next settling."""
         table = SILVER_PATIENT_STATES
         since = "true"
-        if self.watermark.newest is not None:
-            earliest = self.watermark.newest - _MEMORY
+        if self.watermark.reached is not None:
+            earliest = max(self.watermark.reached, _EARLIEST + _MEMORY) - _MEMORY
             since = f"hour >= timestamptz '{earliest}'"
             self.patients.unsure_before_us = _us(earliest) + FORGET_AFTER_US + HOUR_US
         self.lake.open(table, since)
@@ -74,9 +76,22 @@ class EmbeddedRefiner:
         rows = self.lake.rows(f"select * from {table.name} {newest}")
         self.patients.load(rows)
         self.alerts = AlertTeller(self.lake, self.patients, settled)
-        last = rows["last_event_time"].cast(pa.int64())
-        self.alerts.recall(pa.table({"patient_id": rows["patient_id"], "since_us": last}))
+        self.alerts.recall(self._told_since(rows, settled))
         self._take_up(settled)
+
+    def _told_since(self, states: pa.Table, settled: int) -> pa.Table:
+        """Yield the patients of whom something may be told again, and since when (columns patient_id, since_us).
+
+        One who has no state yet may have been told of by a batch that was cut short.
+        """
+        self.lake.open(SILVER_ALERT_CHANGES, f"batch > {settled}")
+        self.lake.register("states", states.select(["patient_id", "last_event_time"]))
+        return self.lake.rows(f"""
+            select patient_id, epoch_us(last_event_time) as since_us from states
+            union all
+            select distinct patient_id, {_BEGINNING}
+            from {SILVER_ALERT_CHANGES.name} anti join states using (patient_id)
+        """)
 
     def _take_up(self, settled: int) -> None:
         """Mark the patients whose events came after the last settling (a run that was cut short)."""

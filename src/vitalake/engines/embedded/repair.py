@@ -76,7 +76,11 @@ def _states_before(lake: EmbeddedLake, pending: list[pa.Table]) -> pa.Table:
 
 def _events_after(lake: EmbeddedLake, before: pa.Table) -> pa.Table:
     lake.register("states_before", before)
-    lake.open(SILVER_OBSERVATIONS)
+    (row,) = lake.rows(f"""
+        select cast(make_timestamp(min(coalesce(s.hour_us + {HOUR_US}, d.from_us))) as date) as day
+        from dirty d left join states_before s using (patient_id)
+    """).to_pylist()
+    lake.open(SILVER_OBSERVATIONS, f"event_date >= date '{row['day']}'")
     columns = ", ".join(f'o."{name}"' for name in _EVENT)
     return lake.rows(f"""
         select {columns} from silver_observations o
@@ -97,7 +101,8 @@ def _starting_states(before: pa.Table, patients: pa.Array, pool: StringPool) -> 
 def rewrite(lake: EmbeddedLake, repaired: pa.Table, batch: int) -> pa.Table:
     """Replace the observations whose scores differ from what stands in the lake; yield their patients and times."""
     lake.register("folded", repaired)
-    lake.open(SILVER_OBSERVATIONS)
+    days = pc.min_max(repaired["event_date"]).as_py()
+    lake.open(SILVER_OBSERVATIONS, f"event_date between date '{days['min']}' and date '{days['max']}'")
     differs = " or ".join(f'f."{name}" is distinct from s."{name}"' for name in SCORED_NAMES)
     key = "patient_id, event_time, event_id"
     lake.materialise(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 import pyarrow.parquet as pq
 
 from vitalake.domain.tables import Table
+from vitalake.engines.embedded.faults import told_plainly
 from vitalake.engines.embedded.files import write_files
-from vitalake.engines.embedded.log import DeltaFolder, told_plainly
+from vitalake.engines.embedded.log import DeltaFolder
 from vitalake.engines.embedded.read import declared, parquet
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def replace_rows(lake: EmbeddedLake, table: Table, rows: str, touched: str, batc
     adds = []
     for part in parts:
         written = lake.rows(part).cast(table.schema)
-        with told_plainly(f"Can't write {table.name}"):
+        with told_plainly(f"Can't write {folder.path}"):
             adds += write_files(folder.path, table, written)
     removes = [folder.relative(hit.path) for hit in hits]
     folder.commit(adds, removes, app=f"vitalake.{table.name}.replace", version=batch)
@@ -87,7 +88,7 @@ def _find_hits(
     if not gone.num_rows:
         return [], 0
     counts = dict(zip(gone["filename"].to_pylist(), gone["n"].to_pylist(), strict=True))
-    with told_plainly(f"Can't read {table.name}"):
+    with told_plainly(f"Can't read {lake.folder(table).path}"):
         hits = [_Hit(path, pq.read_metadata(path).num_rows - n) for path, n in counts.items()]
     return hits, sum(counts.values())
 

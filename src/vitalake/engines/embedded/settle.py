@@ -9,13 +9,16 @@ from typing import Final
 
 import pyarrow as pa
 
+from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.alerts import fold_changes
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.embedded.merge import merge_small_files
 from vitalake.engines.embedded.repair import rewrite
 from vitalake.engines.embedded.summaries import replace_summaries
 from vitalake.silver.tables import (
+    LAKE_BATCHES,
     SILVER_ALERT_CHANGES,
     SILVER_DUPLICATES,
     SILVER_OBSERVATIONS,
@@ -63,7 +66,10 @@ def settle(path: Path, pending: Pending, rules: Rules) -> dict[str, int]:
         if touched:
             joined = pa.concat_tables(touched, promote_options="permissive")
             replace_summaries(lake, joined, rules, pending.batch)
-        return versions_of(lake, SILVER_TABLES)
+        versions = versions_of(lake, SILVER_TABLES)
+    for table in (BRONZE_EVENTS, LAKE_BATCHES, *WRITTEN_BY_BATCHES):
+        merge_small_files(lake.folder(table))
+    return versions
 
 
 def versions_of(lake: EmbeddedLake, tables: Iterable[Table]) -> dict[str, int]:

@@ -73,8 +73,8 @@ def _find_spans(lake: EmbeddedLake) -> None:
 def _read_events(lake: EmbeddedLake) -> pa.Table:
     """Yield the observations from ``from_hour`` on, and those of the last instant of the state before."""
     earlier = lake.rows("""
-        select distinct cast(unnest([from_hour, state_time]) as date) as day from spans where state_time is not null
-    """)["day"]
+        select distinct cast(unnest([from_hour, state_time]) as date) as day from spans
+    """)["day"].drop_null()
     days = "".join(f" or event_date = date '{day}'" for day in earlier.to_pylist())
     lake.open(SILVER_OBSERVATIONS, f"(event_date >= {_day(_first_us(lake))}{days})")
     columns = ", ".join(f'o."{name}"' for name in READS)

@@ -19,14 +19,15 @@ _KINDS: Final = {"state": STATE, "told": TOLD, "event": STORED}
 _NULLS: Final = {name: f"cast(null as {struct_type(columns)})" for name, columns in _KINDS.items()}
 
 
-def gather_patients(lake: SparkLake, batch: int, time_us: int | None) -> str:
+def gather_patients(lake: SparkLake, batch: int, time_us: int | None, before_us: int | None) -> str:
     """Yield the SELECT of what is folded: patients with new ``events``, and those for whom something fell due.
 
     The first go on from the newest state before the hour of their first new event, with all their events after it:
-    an event in order costs its own hour, one out of order what follows it.
+    an event in order costs its own hour, one out of order what follows it.  ``time_us`` is how far time alone has come,
+    ``before_us`` how far it had come before this batch.
     """
     lake.open(SILVER_PATIENT_STATES)
-    lake.view("touched", _touched(time_us))
+    lake.view("touched", _touched(time_us, before_us))
     lake.materialise(
         "folding",
         f"""
@@ -48,7 +49,7 @@ def gather_patients(lake: SparkLake, batch: int, time_us: int | None) -> str:
     """
 
 
-def _touched(time_us: int | None) -> str:
+def _touched(time_us: int | None, before_us: int | None) -> str:
     fresh = """
         select patient_id, date_trunc('hour', min(event_time)) as from_hour
         from events where repeats = 'new' group by patient_id
@@ -56,13 +57,14 @@ def _touched(time_us: int | None) -> str:
     if time_us is None:
         return fresh
     memory_us = _MEMORY // timedelta(microseconds=1)
+    told = "" if before_us is None else f" and unix_micros(last_event_time) > {before_us - memory_us}"
     return f"""
         {fresh}
         union all
         select patient_id, cast(null as timestamp) from (
           select patient_id, due_at, last_event_time from silver_patient_states {_NEWEST}
         )
-        where unix_micros(due_at) <= {time_us} and unix_micros(last_event_time) > {time_us - memory_us}
+        where unix_micros(due_at) <= {time_us}{told}
           and patient_id not in (select patient_id from events where repeats = 'new')
     """
 

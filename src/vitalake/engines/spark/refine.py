@@ -52,8 +52,9 @@ class SparkRefiner:
         lake = self.lake
         self._parse(batch)
         sort_out_repeats(lake, batch)
+        before_us = self._time_us
         new, same, quarantine = self._count(at_end=at_end)
-        changed, changes = self._fold(batch) if new or at_end else (0, 0)
+        changed, changes = self._fold(batch, before_us) if new or at_end else (0, 0)
         if quarantine:
             lake.add(SILVER_QUARANTINE, lake.sql(QUARANTINED), batch)
         if same:
@@ -93,11 +94,16 @@ class SparkRefiner:
         self.watermark = self.watermark.seen(newest, newest, at_end=at_end)
         return row["new"], row["same"], row["conflicting"] + row["faulty"]
 
-    def _fold(self, batch: int) -> tuple[int, int]:
+    @property
+    def _time_us(self) -> int | None:
+        """How far time alone has come."""
+        return self.watermark.time_us(self.rules.grace_us)
+
+    def _fold(self, batch: int, before_us: int | None) -> tuple[int, int]:
         """Materialise ``folded``; yield how many stored observations changed, and how many changes alerts had."""
-        time_us = self.watermark.time_us(self.rules.grace_us)
-        lake = self.lake
-        patients = lake.sql(f"select * from ({gather_patients(lake, batch, time_us)}) cluster by patient_id")
+        lake, time_us = self.lake, self._time_us
+        gathered = gather_patients(lake, batch, time_us, before_us)
+        patients = lake.sql(f"select * from ({gathered}) cluster by patient_id")
         fold = FoldPatients(self.rules.to_json(), batch, time_us)
         lake.stage("folded", patients.mapInArrow(fold, _FOLDED))
         lake.view("observations", "select observation.* from folded where observation is not null")

@@ -83,10 +83,11 @@ def local_settings() -> dict[str, str]:
 
 
 def _start(builder: SparkSession.Builder, settings: Mapping[str, str] | None) -> SparkSession:
+    java = find_java()  # before jars are fetched in vain
     for name, value in {**local_settings(), **(settings or {})}.items():
         builder = builder.config(name, value)
     environment = {
-        "JAVA_HOME": str(find_java().home),
+        "JAVA_HOME": str(java.home),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
