@@ -28,18 +28,29 @@ from vitalake.silver.time_spent import spend_time
 def replace_time_spent(lake: EmbeddedLake, walked: Walk, pool: StringPool, rules: Rules, batch: int) -> None:
     """Replace the hours from those of ``spans`` to where the touched events reach, never past the last event."""
     spent = spend_time(walked, _states_before(lake, walked.patients, pool), rules, pool)
-    ends = pa.table(
-        {"patient_id": walked.patients, "end_us": pa.array(walked.time_us[walked.starts[1:] - 1])}
+    patient = np.repeat(np.arange(len(walked.patients)), np.diff(walked.starts))
+    lake.register(
+        "walked_events",
+        pa.table(
+            {"patient_id": walked.patients.take(pa.array(patient)), "time_us": pa.array(walked.time_us)}
+        ),
     )
-    lake.register("last_events", ends)
+    # Nothing reaches farther than this from an event: of years between two events most hours are of no concern.
     lake.materialise(
         "touched_hours",
         f"""
-        select patient_id, unnest(range(from_us, to_us + 1, {HOUR_US})) as hour_us
+        select patient_id, unnest(range(hour_us, least(next_us, far_us, to_us + 1), {HOUR_US})) as hour_us
         from (
-          select patient_id, epoch_us(from_hour) as from_us,
-            least(epoch_us(last_time) + {rules.reach_us}, end_us) as to_us
-          from spans join last_events using (patient_id)
+          select patient_id, hour_us, hour_us + {HOUR_US} + {rules.reach_us} as far_us,
+            coalesce(lead(hour_us) over w, far_us) as next_us,
+            least(epoch_us(last_time) + {rules.reach_us}, max(end_us) over (partition by patient_id)) as to_us
+          from (
+            select patient_id, epoch_us(date_trunc('hour', make_timestamptz(time_us))) as hour_us,
+              max(time_us) as end_us
+            from walked_events group by all
+          ) join spans using (patient_id)
+          where hour_us >= epoch_us(from_hour)
+          window w as (partition by patient_id order by hour_us)
         )
         """,
     )

@@ -109,12 +109,23 @@ def _windows(rules: Rules) -> str:
 
 
 def _spent(rules: Rules) -> str:
-    """Yield the hours from where is read to where the touched events reach, never past the last event."""
+    """Yield the hours from where is read to where the touched events reach, never past the last event.
+
+    Nothing reaches farther than that from an event: of years between two events most hours are of no concern.
+    """
     return f"""
         select patient_id, timestamp_micros(hour_us) as hour, cast(timestamp_micros(hour_us) as date) as event_date
         from (
-          select patient_id, explode(sequence(
-            unix_micros(from_hour), least(unix_micros(last_time) + {rules.reach_us}, end_us), {HOUR_US}
-          )) as hour_us from spans
+          select patient_id, explode(sequence(hour_us, until_us - 1, {HOUR_US})) as hour_us
+          from (
+            select patient_id, unix_micros(hour) as hour_us,
+              least(
+                unix_micros(hour) + {HOUR_US + rules.reach_us},
+                lead(unix_micros(hour)) over (partition by patient_id order by hour),
+                unix_micros(last_time) + {rules.reach_us + 1}, end_us + 1
+              ) as until_us
+            from silver_patient_states join spans using (patient_id)
+            where hour >= from_hour
+          ) where until_us > hour_us
         )
     """
