@@ -124,8 +124,8 @@ def test_listening_shows_events_and_takes_one_topic(lake: Path, connection: Conn
     count = publish(lake, connection.brokers)["alert_changes"]
     listen = ("listen", "--from-beginning", "--until-quiet", 2)
     lines = done(*listen, f"{connection.brokers}/{ALERTS}", "--json").splitlines()
-    mine_is = lake_id(lake)
-    mine = [event for event in map(json.loads, lines) if event["source"].endswith(mine_is)]
+    own_id = lake_id(lake)
+    mine = [event for event in map(json.loads, lines) if event["source"].endswith(own_id)]
     assert len(mine) == count
     shown = done(*listen, connection.brokers)
     assert "alert.raised" in shown
