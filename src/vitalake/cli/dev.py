@@ -34,9 +34,10 @@ def command(
     it listens on this machine only.
     """
     from vitalake.cli.kafka import require_kafka
-    from vitalake.dev.kafka import run_broker
 
     require_kafka()
+    from vitalake.dev.kafka import run_broker
+
     raise typer.Exit(run_broker(port, folder, _tell, name))
 
 

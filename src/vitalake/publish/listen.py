@@ -10,8 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, Message
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    TIMESTAMP_NOT_AVAILABLE,
+    Consumer,
+    Message,
+    TopicPartition,
+)
 
+from vitalake.errors import Unavailable
 from vitalake.kafka.codes import NO_TOPIC
 from vitalake.kafka.connection import Connection
 from vitalake.kafka.topics import list_partitions
@@ -20,6 +28,7 @@ from vitalake.publish.topics import ALERTS, PIPELINE, QUARANTINE
 TOPICS: Final = (ALERTS, PIPELINE, QUARANTINE)
 
 _STEP_S: Final = 0.2
+_LOOK_EVERY_S: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -55,23 +64,53 @@ def listen(
                 group_id=f"vitalake-listen-{uuid.uuid4()}",
                 enable_auto_commit=False,
                 isolation_level="read_committed",
-                auto_offset_reset="earliest" if from_beginning else "latest",
-                topic_metadata_refresh_interval_ms=5000,
+                auto_offset_reset="earliest",
                 fetch_wait_max_ms=100,
             )
         )
     try:
-        for topic in topics:
-            list_partitions(connection, consumer, topic)  # fails at once where nobody answers
-        consumer.subscribe(list(topics))
-        yield from _hear(connection, consumer, quiet_s)
+        hearing = _Hearing(connection, consumer, topics)
+        hearing.look(OFFSET_BEGINNING if from_beginning else OFFSET_END)  # fails at once where nobody answers
+        yield from _hear(connection, consumer, hearing, quiet_s)
     finally:
         consumer.close()
 
 
-def _hear(connection: Connection, consumer: Consumer, quiet_s: float | None) -> Iterator[Heard]:
+class _Hearing:
+    """The partitions that a consumer hears; topics are looked for again, for they may not be there yet."""
+
+    def __init__(self, connection: Connection, consumer: Consumer, topics: Sequence[str]) -> None:
+        self._connection = connection
+        self._consumer = consumer
+        self._topics = topics
+        self._known: set[tuple[str, int]] = set()
+        self._looked_at = 0.0
+
+    def look(self, offset: int) -> None:
+        """Begin to hear the partitions that were not there before, from an offset on."""
+        for topic in self._topics:
+            there = {(topic, each) for each in list_partitions(self._connection, self._consumer, topic)}
+            new = sorted(there - self._known)
+            if new:
+                self._consumer.incremental_assign([TopicPartition(*each, offset) for each in new])
+            self._known |= there
+        self._looked_at = time.monotonic()
+
+    def look_again(self) -> None:
+        """Look for new ones once in a while: whatever they hold came since."""
+        if time.monotonic() - self._looked_at >= _LOOK_EVERY_S:
+            try:
+                self.look(OFFSET_BEGINNING)
+            except Unavailable:
+                self._looked_at = time.monotonic()
+
+
+def _hear(
+    connection: Connection, consumer: Consumer, hearing: _Hearing, quiet_s: float | None
+) -> Iterator[Heard]:
     heard_at = time.monotonic()
     while quiet_s is None or time.monotonic() - heard_at < quiet_s:
+        hearing.look_again()
         with connection.translating("listened"):
             messages = (
                 consumer.consume(1000, _STEP_S) if quiet_s is not None else consumer.consume(1, _STEP_S)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
 from vitalake import clock
@@ -17,9 +18,27 @@ from vitalake.engines.embedded.entry import log_entry, put_entry
 from vitalake.engines.embedded.faults import told_plainly
 from vitalake.errors import LakeError
 
+Listed = TypeVar("Listed")
+
 _CHECKPOINT_EVERY: Final = 50
 """One handle kept open grew three times slower over 300 commits; a checkpoint and a fresh one keeps it flat."""
+_PAUSES_S: Final = (0.02, 0.1, 0.5)
 _PROPERTIES: Final = {"delta.logRetentionDuration": "interval 1 days"}
+
+
+def _listed(read: Callable[[], Listed]) -> Listed:
+    """Yield what ``read`` does, again where it fails.
+
+    The list of a busy folder may lack an entry that was added meanwhile, which the driver takes for a gap.
+    """
+    for pause_s in _PAUSES_S:
+        try:
+            return read()
+        except TableNotFoundError:
+            raise
+        except DeltaError:
+            time.sleep(pause_s)
+    return read()
 
 
 class DeltaFolder:
@@ -38,12 +57,12 @@ class DeltaFolder:
         """Yield the newest snapshot, or None where there is no table yet."""
         with told_plainly(f"Can't read {self.path}"):
             if self._delta is not None:
-                self._delta.update_incremental()
+                _listed(self._delta.update_incremental)
                 return self._delta
             if not (self.path / "_delta_log").is_dir():
                 return None
             try:
-                self._delta = DeltaTable(str(self.path))
+                self._delta = _listed(lambda: DeltaTable(str(self.path)))
             except TableNotFoundError:
                 return None
             return self._delta
@@ -92,7 +111,7 @@ class DeltaFolder:
     def _as_of(self, version: int | None) -> DeltaTable:
         if self._past is None or self._past.version() != version:
             with told_plainly(f"Can't read version {version} of {self.path}"):
-                self._past = DeltaTable(str(self.path), version=version)
+                self._past = _listed(lambda: DeltaTable(str(self.path), version=version))
         return self._past
 
     def transaction(self, app: str) -> int | None:
@@ -138,7 +157,7 @@ class DeltaFolder:
 
     def _checkpoint(self) -> None:
         """Sum the log up, drop what is older than it needs to be kept, and open it afresh."""
-        delta = DeltaTable(str(self.path))
+        delta = _listed(lambda: DeltaTable(str(self.path)))
         delta.create_checkpoint()
         delta.cleanup_metadata()
         self._delta = delta
