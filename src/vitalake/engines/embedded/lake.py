@@ -90,7 +90,9 @@ class EmbeddedLake:
         """Delete the lake; only of one that is beside another."""
         with told_plainly(f"Can't delete {self.path}"):
             shutil.rmtree(self.path)
-        self._folders.clear()
+        self._folders = {
+            name: folder for name, folder in self._folders.items() if folder.path.parent != self.path
+        }  # Bronze is another lake's
         self._committed.clear()
 
     def read(self, table: Table) -> pa.Table:
