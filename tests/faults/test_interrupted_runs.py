@@ -171,3 +171,19 @@ def test_a_rebuild_with_other_rules_than_a_killed_one_keeps_all_events(lake: Pat
         run_of(EmbeddedLake(lake)).rebuild()
     run_of(EmbeddedLake(lake)).rebuild(Rules(grace_s=0))
     assert_as_quiet(lake, [first])
+
+
+def test_an_alarm_is_told_once_though_its_patient_came_back_after_weeks_to_a_killed_batch(lake: Path) -> None:
+    seen, other, ill = (
+        event("ill", "2026-01-01T08:00:00Z"),
+        event("other", "2026-03-01T08:00:00Z"),
+        event("ill", "2026-03-02T08:00:00Z", **FAST),
+    )
+    with streaming(lake) as stream:
+        stream.take([seen, other])
+        stream.settle()
+    with killed(SILVER_OBSERVATIONS.name), streaming(lake) as stream:
+        stream.take([ill])
+    with streaming(lake) as stream:
+        stream.settle()
+    assert_as_quiet(lake, [seen, other, ill])

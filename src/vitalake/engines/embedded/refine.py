@@ -85,13 +85,12 @@ class EmbeddedRefiner:
         One who has no state yet may have been told of by a batch that was cut short.
         """
         self.lake.open(SILVER_ALERT_CHANGES, f"batch > {settled}")
-        self.lake.open(SILVER_PATIENT_STATES)
         self.lake.register("states", states.select(["patient_id", "last_event_time"]))
         return self.lake.rows(f"""
             select patient_id, epoch_us(last_event_time) as since_us from states
             union all
-            select distinct patient_id, {_BEGINNING}
-            from {SILVER_ALERT_CHANGES.name} anti join {SILVER_PATIENT_STATES.name} using (patient_id)
+            select distinct patient_id, {max(self.patients.unsure_before_us, _BEGINNING)}
+            from {SILVER_ALERT_CHANGES.name} anti join states using (patient_id)
         """)
 
     def _take_up(self, settled: int) -> None:
