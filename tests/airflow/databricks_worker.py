@@ -28,9 +28,9 @@ def run(path: str, parameters: dict[str, str]) -> dict[str, Any]:
 
 def start_session() -> None:
     """Start the session that every notebook uses, quick for a few rows."""
-    from spark.conftest import SETTINGS  # noqa: PLC0415
+    from spark.conftest import SETTINGS  # noqa: PLC0415 - as above
 
-    from vitalake.engines.spark.session import open_session  # noqa: PLC0415
+    from vitalake.engines.spark.session import open_session  # noqa: PLC0415 - as above
 
     open_session(settings=SETTINGS)
 

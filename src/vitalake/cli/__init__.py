@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from vitalake.cli.interrupts import INTERRUPTS
+from vitalake.cli.interrupts import INTERRUPTED, INTERRUPTS
 from vitalake.errors import VitalakeError
 
 
@@ -53,7 +53,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         if (told := failures.of_machine(error)) is None:
             raise
         return failures.tell(told)
-    if code == failures.INTERRUPTED:
+    if code == INTERRUPTED:
         raise KeyboardInterrupt
     return int(code or 0)
 

@@ -16,8 +16,6 @@ from vitalake.errors import Unavailable, VitalakeError
 if TYPE_CHECKING:
     import typer
 
-INTERRUPTED: Final = 130
-"""The exit code after Ctrl-C (128 + SIGINT)."""
 _OF_MACHINE: Final = {
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EMFILE", "ENFILE", "ENOMEM")

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
+INTERRUPTED: Final = 128 + signal.SIGINT
+"""The exit code after Ctrl-C, as shells have it."""
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -27,7 +29,7 @@ class Interrupts:
     @property
     def exit_code(self) -> int:
         """128 + the signal, as shells have it."""
-        return 128 + (self.signal or signal.SIGINT)
+        return 128 + self.signal if self.signal else INTERRUPTED
 
     def install(self) -> None:
         """Take both signals of this process."""
@@ -69,7 +71,7 @@ class Stop(threading.Event):
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal."""
         if number == signal.SIGINT:
-            self.exit_code = 128 + signal.SIGINT
+            self.exit_code = INTERRUPTED
             signal.signal(signal.SIGINT, signal.default_int_handler)
         self.set()
 

@@ -45,7 +45,8 @@ def command(  # noqa: PLR0913 - each is an option
     from vitalake.cli.settings import read_settings
     from vitalake.cli.source import check_sources, open_source
 
-    check_sources(sources)
+    if follow:
+        check_sources(sources)
     source, size = (None, None) if follow else open_source(sources)
     settings = read_settings(lake=lake, batch_rows=batch_rows, publish_to=publish_to)
     check_publish_to(settings)

@@ -14,22 +14,19 @@ import pyarrow as pa
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.engine import Engine
 from vitalake.sources.messages import Batch, next_offset
-from vitalake.stages.progress import Done, Positions, Progress
+from vitalake.stages.progress import Done, Positions, Progress, record
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """A bronze batch: its messages and the progress row to be written with it."""
+    """A bronze batch: its messages and its progress row."""
 
     messages: pa.Table
     done: Done
 
 
 class Ingest:
-    """The stage as a run holds it: the last batch, and whether it reached the end.
-
-    The caller writes each batch's progress.
-    """
+    """The stage as a run holds it: the last batch, and whether it reached the end."""
 
     def __init__(
         self, engine: Engine, progress: Progress, *, run_id: str, now: Callable[[], datetime]
@@ -41,7 +38,7 @@ class Ingest:
         self._at_end = progress.at_end or self.batch == 0
 
     def keep(self, read: Batch) -> Ingested | None:
-        """Commit what was read to Bronze as the next batch.
+        """Commit what was read to Bronze as the next batch, then its progress: what is told of it knows its time.
 
         Where nothing is new there is no batch, unless the last one had not reached the end: then an empty one says
         that the end is reached.
@@ -52,8 +49,10 @@ class Ingest:
         started = self._now()
         messages = stamp(read, batch, started)
         self._engine.append(BRONZE_EVENTS, messages, batch)
+        done = _done(read, batch, self.run_id, started, self._now())
+        record(self._engine, done)
         self.batch, self._at_end = batch, read.at_end
-        return Ingested(messages, _done(read, batch, self.run_id, started, self._now()))
+        return Ingested(messages, done)
 
 
 def stamp(read: Batch, batch: int, ingest_time: datetime) -> pa.Table:
@@ -70,11 +69,11 @@ def stamp(read: Batch, batch: int, ingest_time: datetime) -> pa.Table:
     return pa.table(columns, schema=BRONZE_EVENTS.schema)
 
 
-def recover(engine: Engine, progress: Progress, *, run_id: str, now: Callable[[], datetime]) -> Done | None:
-    """Yield the progress row that a crash lost after its bronze commit, made again from Bronze."""
+def recover(engine: Engine, progress: Progress, *, run_id: str, now: Callable[[], datetime]) -> bool:
+    """Write the progress row that a crash lost after its bronze commit, made from Bronze; tell whether there was one."""
     batch = engine.committed(BRONZE_EVENTS)
     if batch <= progress.batch("ingest"):
-        return None
+        return False
     engine.open(BRONZE_EVENTS, f"batch = {batch}")
     rows = engine.rows("""
         select source, partition, max("offset") as last, max_by(octet_length(payload), "offset") as length,
@@ -86,7 +85,9 @@ def recover(engine: Engine, progress: Progress, *, run_id: str, now: Callable[[]
         for row in rows
     }
     at = now()
-    return Done("ingest", batch, run_id, at, at, rows_in=sum(row["n"] for row in rows), offsets=offsets)
+    rows_in = sum(row["n"] for row in rows)
+    record(engine, Done("ingest", batch, run_id, at, at, rows_in=rows_in, offsets=offsets))
+    return True
 
 
 def _done(read: Batch, batch: int, run_id: str, started: datetime, ended: datetime) -> Done:

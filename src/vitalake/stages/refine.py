@@ -56,22 +56,15 @@ class Refine:
     def pending(self, last: int) -> Iterator[Done]:
         """Refine the bronze batches up to ``last`` that have no progress yet."""
         for batch in range(self.batch + 1, last + 1):
-            started = self._now()
-            counts = self._refiner.refine(batch, None, at_end=self._ends.get(batch, False))
-            done = self._done(batch, counts, started)
-            record(self._engine, done)
-            self.batch = batch
-            yield done
+            yield self._batch(batch, None, at_end=self._ends.get(batch, False))
 
     def batch_of(self, ingested: Ingested) -> Done:
-        """Refine a bronze batch that is in memory.
+        """Refine a bronze batch that is in memory."""
+        return self._batch(ingested.done.batch, ingested.messages, at_end=ingested.done.at_end)
 
-        That it is ingested is written down before: a repetition must know as much of time as was told.
-        """
-        record(self._engine, ingested.done)
-        batch = ingested.done.batch
+    def _batch(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Done:
         started = self._now()
-        counts = self._refiner.refine(batch, ingested.messages, at_end=ingested.done.at_end)
+        counts = self._refiner.refine(batch, messages, at_end=at_end)
         done = self._done(batch, counts, started)
         record(self._engine, done)
         self.batch = batch

@@ -18,7 +18,7 @@ from vitalake.stages.curate import CurateResult, curate, table_versions
 from vitalake.stages.history import RUN, RunInfo, StageRun, recorded
 from vitalake.stages.ingest import Ingest, recover
 from vitalake.stages.lake import open_for_writing, require_lake
-from vitalake.stages.progress import STAGES, Done, Progress, read_progress, record
+from vitalake.stages.progress import STAGES, Done, Progress, read_progress
 from vitalake.stages.rebuild import Rebuild
 from vitalake.stages.refine import Refine
 
@@ -60,7 +60,6 @@ class Run:
             stage = self._ingest(progress)
             for read in source.read(progress.positions, max_rows):
                 if (ingested := stage.keep(read)) is not None:
-                    record(self.engine, ingested.done)
                     entry.count(ingested.done)
                     self.told(ingested.done)
 
@@ -72,7 +71,6 @@ class Run:
             if (
                 ingested := self._ingest(reached).keep(Batch(MESSAGES.empty_table(), {}, at_end=True))
             ) is not None:
-                record(self.engine, ingested.done)
                 entry.first_batch, entry.last_batch = progress.batch("ingest") + 1, ingested.done.batch
 
     def refine(self) -> None:
@@ -177,8 +175,6 @@ class Run:
     def _recovered(self) -> Progress:
         """Yield where the lake stands, an ingest row that a crash lost made again."""
         progress = read_progress(self.engine)
-        lost = recover(self.engine, progress, run_id=self.run_id, now=self.now)
-        if lost is None:
-            return progress
-        record(self.engine, lost)
-        return read_progress(self.engine)
+        if recover(self.engine, progress, run_id=self.run_id, now=self.now):
+            return read_progress(self.engine)
+        return progress

@@ -16,7 +16,7 @@ from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.stream import Messages, Splitter, drain, open_stream
 from vitalake.sources.files import SUFFIXES, messages_of_file
 from vitalake.stages.ingest import recover
-from vitalake.stages.progress import read_progress, record
+from vitalake.stages.progress import read_progress
 
 FILES: Final = Splitter(messages_of_file, SUFFIXES)
 
@@ -36,9 +36,7 @@ class TakeBatch:
         lake = SparkLake.at(self.lake, messages.sparkSession)
         progress = read_progress(lake)
         lake.take(messages, progress.positions, progress.batch("ingest") + 1, clock.now())
-        done = recover(lake, progress, run_id=self.run_id, now=clock.now)
-        if done is not None:
-            record(lake, done)
+        recover(lake, progress, run_id=self.run_id, now=clock.now)
 
 
 def stream_to_bronze(

@@ -28,34 +28,42 @@ from vitalake.silver.time_spent import spend_time
 def replace_time_spent(lake: EmbeddedLake, walked: Walk, pool: StringPool, rules: Rules, batch: int) -> None:
     """Replace the hours from those of ``spans`` to where the touched events reach, never past the last event."""
     spent = spend_time(walked, _states_before(lake, walked.patients, pool), rules, pool)
-    patient = np.repeat(np.arange(len(walked.patients)), np.diff(walked.starts))
-    lake.register(
-        "walked_events",
-        pa.table(
-            {"patient_id": walked.patients.take(pa.array(patient)), "time_us": pa.array(walked.time_us)}
-        ),
-    )
+    lake.register("walked_hours", _walked_hours(walked))
     # Nothing reaches farther than this from an event: of years between two events most hours are of no concern.
     lake.materialise(
         "touched_hours",
         f"""
         select patient_id, unnest(range(hour_us, least(next_us, far_us, to_us + 1), {HOUR_US})) as hour_us
         from (
-          select patient_id, hour_us, hour_us + {HOUR_US} + {rules.reach_us} as far_us,
-            coalesce(lead(hour_us) over w, far_us) as next_us,
-            least(epoch_us(last_time) + {rules.reach_us}, max(end_us) over (partition by patient_id)) as to_us
-          from (
-            select patient_id, epoch_us(date_trunc('hour', make_timestamptz(time_us))) as hour_us,
-              max(time_us) as end_us
-            from walked_events group by all
-          ) join spans using (patient_id)
+          select patient_id, hour_us, hour_us + {HOUR_US} + {rules.reach_us} as far_us, next_us,
+            least(epoch_us(last_time) + {rules.reach_us}, end_us) as to_us
+          from walked_hours join spans using (patient_id)
           where hour_us >= epoch_us(from_hour)
-          window w as (partition by patient_id order by hour_us)
         )
         """,
     )
     _replace(lake, SILVER_PRESENCE, spent.present, batch)
     _replace(lake, SILVER_HELD_TIME, spent.held, batch)
+
+
+def _walked_hours(walked: Walk) -> pa.Table:
+    """Yield each hour of a patient that has events, the next such hour (null: none), and the patient's last instant."""
+    hour_us = walked.time_us // HOUR_US * HOUR_US
+    first = np.ones(len(hour_us), bool)
+    first[1:] = hour_us[1:] != hour_us[:-1]
+    first[walked.starts[:-1]] = True
+    rows = np.flatnonzero(first)
+    patient = np.searchsorted(walked.starts, rows, side="right") - 1
+    is_last = np.append(patient[1:] != patient[:-1], True)[: len(rows)]
+    hours = hour_us[rows]
+    return pa.table(
+        {
+            "patient_id": walked.patients.take(pa.array(patient)),
+            "hour_us": hours,
+            "next_us": pa.array(np.roll(hours, -1), mask=is_last),
+            "end_us": walked.time_us[walked.starts[patient + 1] - 1],
+        }
+    )
 
 
 def replace_readings(lake: EmbeddedLake, walked: Walk, batch: int) -> None:

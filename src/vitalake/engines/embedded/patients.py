@@ -17,7 +17,8 @@ from vitalake.silver.strings import NONE, StringPool
 from vitalake.silver.timeline import Timeline
 
 _ROOM: Final = 256
-_BEGINNING: Final = -(2**63)
+BEGINNING: Final = -(2**62)
+"""An instant before all others, in microseconds."""
 _FEW_TEXTS: Final = 1_000_000
 
 
@@ -29,7 +30,7 @@ class Patients:
         self.due_us = np.full(_ROOM, FOREVER, np.int64)
         self._tidy_at = _FEW_TEXTS
         self.dirty: dict[str, int] = {}
-        self.unsure_before_us = _BEGINNING
+        self.unsure_before_us = BEGINNING
         self._places: dict[str, int] = {}
         self._states = States.initial(_ROOM)
         self.told = Told.nothing()

@@ -43,7 +43,6 @@ from vitalake.silver.watermark import Watermark, receipts
 
 _MEMORY: Final = timedelta(days=31)
 _EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
-_BEGINNING: Final = -(2**62)
 _HOT: Final = (SILVER_QUARANTINE, SILVER_DUPLICATES, SILVER_ALERT_CHANGES)
 """What a batch commits before observations, where there is any."""
 
@@ -89,7 +88,7 @@ class EmbeddedRefiner:
         return self.lake.rows(f"""
             select patient_id, epoch_us(last_event_time) as since_us from states
             union all
-            select distinct patient_id, {max(self.patients.unsure_before_us, _BEGINNING)}
+            select distinct patient_id, {self.patients.unsure_before_us}
             from {SILVER_ALERT_CHANGES.name} anti join states using (patient_id)
         """)
 

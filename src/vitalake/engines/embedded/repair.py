@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from vitalake.domain.vitals import HOUR_US
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.embedded.patients import BEGINNING
 from vitalake.silver.kernel import Int64s
 from vitalake.silver.refine import SCORED_NAMES
 from vitalake.silver.states import States, unpack
@@ -24,7 +25,6 @@ from vitalake.silver.timeline import arrange
 if TYPE_CHECKING:
     from vitalake.engines.embedded.refine import EmbeddedRefiner
 
-_BEGINNING: Final = -(2**62)
 _EVENT: Final = [column.name for column in (*NORMALISED, *PROVENANCE)]
 
 
@@ -86,7 +86,7 @@ def _events_after(lake: EmbeddedLake, before: pa.Table) -> pa.Table:
         select {columns} from silver_observations o
         join dirty d using (patient_id)
         left join states_before s using (patient_id)
-        where epoch_us(o.event_time) >= coalesce(s.hour_us + {HOUR_US}, {_BEGINNING})
+        where epoch_us(o.event_time) >= coalesce(s.hour_us + {HOUR_US}, {BEGINNING})
     """)
 
 
