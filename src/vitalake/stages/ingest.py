@@ -70,7 +70,7 @@ def stamp(read: Batch, batch: int, ingest_time: datetime) -> pa.Table:
 
 
 def recover(engine: Engine, progress: Progress, *, run_id: str, now: Callable[[], datetime]) -> bool:
-    """Write the progress row that a crash lost after its bronze commit, made from Bronze; tell whether there was one."""
+    """Write the progress row that a crash lost after its bronze commit, made from Bronze; tell whether one was lost."""
     batch = engine.committed(BRONZE_EVENTS)
     if batch <= progress.batch("ingest"):
         return False
