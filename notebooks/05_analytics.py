@@ -21,7 +21,7 @@ from html import escape
 from pathlib import Path
 
 from vitalake import clock
-from vitalake.analytics.ask import answer, require_gold
+from vitalake.analytics.ask import answer
 from vitalake.analytics.catalogue import question, questions
 from vitalake.analytics.chart import READS, read_chart
 from vitalake.analytics.figures.chart import CHART
@@ -29,11 +29,12 @@ from vitalake.analytics.figures.gallery import PICTURES
 from vitalake.analytics.report import answer_all, render_report, riskiest, show
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.write import literal
+from vitalake.stages.lake import require_gold
 
 lake = SparkLake.at(dbutils.widgets.get("lake"), spark)
+require_gold(lake)
 for table in {table for each in questions() for table in each.reads}:
     lake.open(table)
-require_gold(lake.rows)
 
 # COMMAND ----------
 

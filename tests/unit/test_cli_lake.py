@@ -87,6 +87,35 @@ def test_stages_one_by_one_come_to_the_same(
     ]
 
 
+@pytest.mark.parametrize("reader", [["patients"], ["patient", "ill"], ["ask", "9"], ["report"]])
+def test_an_empty_gold_names_the_stage_that_fills_it(
+    reader: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("messages.ndjson").write_text("\n".join(MESSAGES) + "\n")
+    for stage, due in (
+        (["ingest", "messages.ndjson"], "vitalake refine --lake DIR, then vitalake curate --lake DIR"),
+        (["refine"], "vitalake curate --lake DIR"),
+    ):
+        assert main([*stage, "--lake", "lake"]) == 0
+        capsys.readouterr()
+        assert main([*reader, "--lake", "lake"]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("error: Gold is empty")
+        assert due in told
+    assert main(["curate", "--lake", "lake"]) == 0
+    assert main([*reader, "--lake", "lake"]) == 0
+
+
+def test_where_no_message_was_usable_check_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "messages.ndjson").write_text("no json\n")
+    assert main(["run", str(tmp_path / "messages.ndjson"), "--lake", str(tmp_path / "lake")]) == 0
+    assert main(["patients", "--lake", str(tmp_path / "lake")]) == 2
+    assert "vitalake check --lake DIR" in capsys.readouterr().err
+
+
 def test_patients_are_ranked_by_risk(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
     ranked = ask(capsys, "patients", "--lake", lake)
     # RCP 2017: pulse 135: 3, breaths 26: 3, SpO2 90: 3, pressure 88: 3, 39.2 degrees: 2
@@ -100,6 +129,8 @@ def test_patients_are_ranked_by_risk(lake: str, capsys: pytest.CaptureFixture[st
 def test_patients_can_be_asked_by_ward(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["patient_id"] for row in ask(capsys, "patients", "--lake", lake, "--ward", "A")] == ["well"]
     assert [row["rank"] for row in ask(capsys, "patients", "--lake", lake, "--top", "1")] == [1]
+    assert main(["patients", "--lake", lake, "--ward", "C"]) == 0
+    assert capsys.readouterr().out == "No such patients.\n"
 
 
 def test_the_printed_ward_says_what_may_be_missed(lake: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from vitalake.analytics.catalogue import Part, Question
 from vitalake.analytics.sentences import SENTENCES
-from vitalake.errors import UserError
 
 Ask = Callable[[str], pa.Table]
 """An engine's answer to a SELECT, the tables that it reads being registered."""
@@ -46,11 +45,3 @@ class Answer:
 def answer(ask: Ask, question: Question) -> Answer:
     """Yield the answer to a question."""
     return Answer(question, {part.name: ask(part.select) for part in question.parts})
-
-
-def require_gold(ask: Ask) -> None:
-    """Raise a UserError where Gold is empty: there is nothing to ask yet."""
-    if not ask("select count(*) as n from gold_patient_risk_snapshot")["n"][0].as_py():
-        raise UserError(
-            "Gold is empty: there is nothing to ask yet", "Fill the lake with: vitalake run SOURCE --lake DIR"
-        )

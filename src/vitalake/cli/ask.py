@@ -38,19 +38,19 @@ def command(
 
     Each answer says in a sentence what came out, then shows its tables. JSON has all rows, and the SQL.
     """
-    from vitalake.analytics.ask import answer, require_gold
+    from vitalake.analytics.ask import answer
     from vitalake.analytics.catalogue import question
     from vitalake.cli.lakes import open_lake
-    from vitalake.gold.definitions import gold_table
+    from vitalake.stages.lake import require_gold
 
     if number is None:
         _list_questions(as_json=as_json)
         return
     asked = question(number)
     engine = open_lake(lake)
-    for table in {gold_table("gold_patient_risk_snapshot").table, *asked.reads}:
+    require_gold(engine)
+    for table in asked.reads:
         engine.open(table)
-    require_gold(engine.rows)
     found = answer(engine.rows, asked)
     if plot:
         _draw(found, plot)

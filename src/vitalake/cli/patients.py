@@ -44,15 +44,20 @@ def command(
     elif shown:
         print_rows(shown, ward_columns())
     else:
-        print_text("No patients yet: gold is empty. Fill it with: vitalake run SOURCE --lake DIR")
+        print_text("No such patients.")
 
 
 def rank_patients(engine: Engine) -> list[dict[str, Any]]:
-    """Yield the rows of gold_patient_risk_snapshot with their ``rank``, the patient at highest risk first."""
+    """Yield the rows of gold_patient_risk_snapshot with their ``rank``, the patient at highest risk first.
+
+    A UserError where Gold is empty.
+    """
     from vitalake.analytics.ward import RANKED_WARD
     from vitalake.cli.reading import read_rows
     from vitalake.gold.definitions import gold_table
+    from vitalake.stages.lake import require_gold
 
+    require_gold(engine)
     engine.open(gold_table("gold_patient_risk_snapshot").table)
     return read_rows(engine, RANKED_WARD)
 

@@ -49,7 +49,9 @@ def write_report(engine: EmbeddedLake, lake: Path, out: Path) -> None:
     from vitalake.analytics.report import answer_all, render_report, riskiest
     from vitalake.cli.files import write_file
     from vitalake.engines.embedded.read import quoted
+    from vitalake.stages.lake import require_gold
 
+    require_gold(engine)
     for table in {table for question in questions() for table in question.reads}:
         engine.open(table)
     answers = answer_all(engine.rows)

@@ -10,12 +10,21 @@ from typing import Final
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
 from vitalake.errors import LakeError, UserError
+from vitalake.gold.definitions import gold_table
 from vitalake.silver.tables import LAKE_BATCHES
 
 LAYOUT: Final = 1
 """The version of the tables and of the packed states; a lake of an older one is rebuilt."""
 PROPERTY: Final = "vitalake.lake"
 """The Delta property of lake_batches in which a lake describes itself."""
+_DONE: Final = """
+  select
+    coalesce(sum(case when stage = 'ingest' then rows_in end), 0) as messages,
+    coalesce(sum(case when stage = 'refine' then observations end), 0) as observations,
+    coalesce(max(case when stage = 'ingest' then batch end), 0)
+    - coalesce(max(case when stage = 'refine' then batch end), 0) as waiting
+  from lake_batches
+"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,25 @@ def require_lake(engine: Engine, where: str) -> LakeInfo:
     if info is None:
         raise UserError(f"{where} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
     return info
+
+
+def require_gold(engine: Engine) -> None:
+    """Raise a UserError where Gold is empty, which says what fills it: the stage that is due."""
+    snapshot = gold_table("gold_patient_risk_snapshot").table
+    for table in (snapshot, LAKE_BATCHES):
+        engine.open(table)
+    if engine.rows(f"select patient_id from {snapshot.name} limit 1").num_rows:
+        return
+    (done,) = engine.rows(_DONE).to_pylist()
+    if not done["messages"]:
+        hint = "Fill the lake with: vitalake run SOURCE --lake DIR"
+    elif done["waiting"]:
+        hint = "Bronze waits: vitalake refine --lake DIR, then vitalake curate --lake DIR"
+    elif not done["observations"]:
+        hint = "No message was usable; what is wrong with them says: vitalake check --lake DIR"
+    else:
+        hint = "Bring it up to silver with: vitalake curate --lake DIR (run --follow does so every minute)"
+    raise UserError("Gold is empty: there is nothing to ask yet", hint)
 
 
 def open_for_writing(engine: Engine, rules: Rules | None, where: str) -> LakeInfo:
