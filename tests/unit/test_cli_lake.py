@@ -133,6 +133,35 @@ def test_patients_can_be_asked_by_ward(lake: str, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "No such patients.\n"
 
 
+def test_who_was_not_seen_for_hours_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    later = message("e9", "well", 0, **WELL, **ALERT_ON_AIR, spo2_scale=2).replace("T00:00:00", "T07:31:00")
+    (tmp_path / "messages.ndjson").write_text("\n".join([*MESSAGES, later]) + "\n")
+    lake = str(tmp_path / "lake")
+    assert main(["run", str(tmp_path / "messages.ndjson"), "--lake", lake]) == 0
+    capsys.readouterr()
+    seen = {row["patient_id"]: row["last_seen_h"] for row in ask(capsys, "patients", "--lake", lake)}
+    assert seen == {"ill": 7.5, "unmeasured": pytest.approx(7.4833, abs=1e-3), "well": 0}
+    assert main(["patients", "--lake", lake]) == 0
+    ago = {line.split()[1]: line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]}
+    assert ago == {"ill": "7:30", "unmeasured": "7:29", "well": "0:00"}
+    told = ask(capsys, "ask", "3", "--lake", lake)["answer"]
+    assert told.endswith(
+        "Last seen more than an hour before the newest event of the lake: 1 of the CRITICAL."
+    )
+
+
+def test_a_score_on_scale_2_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "messages.ndjson").write_text(
+        message("e1", "copd", 0, **WELL, **ALERT_ON_AIR, spo2_scale=2) + "\n"
+    )
+    lake = str(tmp_path / "lake")
+    assert main(["run", str(tmp_path / "messages.ndjson"), "--lake", lake]) == 0
+    for command in (["patients"], ["patient", "copd"]):
+        capsys.readouterr()
+        assert main([*command, "--lake", lake]) == 0
+        assert "0 (scale 2)" in capsys.readouterr().out
+
+
 def test_the_printed_ward_says_what_may_be_missed(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["patients", "--lake", lake]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -56,10 +56,16 @@ def _risk(tables: Tables) -> str:
     groups = Counter(row["risk_group"] for row in rows)
     told = ", ".join(f"{groups[name]} {name}" for name in ("MODERATE", "UNKNOWN", "STABLE"))
     ward = tables["wards"][0]
+    unseen = sum(row["risk_group"] == "CRITICAL" and row["last_seen_h"] > 1 for row in rows)
+    stale = (
+        f" Last seen more than an hour before the newest event of the lake: {unseen} of the CRITICAL."
+        if unseen
+        else ""
+    )
     return (
         f"{groups['CRITICAL']} of {n} patients ({100 * groups['CRITICAL'] / n:.0f} %) are CRITICAL, {told}. "
         f"At highest risk is {first['patient_id']} with a NEWS2 of {first['news2_score']}; the ward with the largest "
-        f"share of critical patients is {ward['ward']} ({ward['critical']} of {ward['patients']})."
+        f"share of critical patients is {ward['ward']} ({ward['critical']} of {ward['patients']}).{stale}"
     )
 
 

@@ -9,6 +9,7 @@ from vitalake.analytics.catalogue import question
 RANKED_WARD: Final = f"""
 select
   ranked.rank,
+  ranked.last_seen_h,
   snapshot.*
 from ({question(3).part("patients").sql}) as ranked
 join gold_patient_risk_snapshot as snapshot on snapshot.patient_id = ranked.patient_id

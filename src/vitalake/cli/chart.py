@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from vitalake.cli.output import Column, field
 from vitalake.domain.vitals import BY_NAME
+
+_PRESCRIBED: Final = 2
+"""The SpO2 scale that counts only where 88-92 % was prescribed."""
 
 
 def chart_columns() -> list[Column]:
@@ -34,13 +38,25 @@ def chart(name: str, value: float | None) -> str:
     return f"{math.floor(value * scale + 0.5 + 1e-9) / scale:.{digits}f}"
 
 
-def news2(score: int | None, upper: int | None) -> str:
-    """Yield a score with the greatest it may be, where something is missing.
+def news2(score: int | None, upper: int | None, scale: int | None) -> str:
+    """Yield a score with the greatest it may be, where something is missing, and its SpO2 scale, where that is 2.
 
-    >>> news2(3, 3), news2(3, 9)
-    ('3', '3 (up to 9)')
+    >>> news2(3, 3, None), news2(3, 9, 1), news2(3, 3, 2), news2(3, 9, 2), news2(None, None, None)
+    ('3', '3 (up to 9)', '3 (scale 2)', '3 (up to 9, scale 2)', '-')
     """
-    return f"{score}" if score == upper or score is None else f"{score} (up to {upper})"
+    aside = [f"up to {upper}"] * (score != upper) + ["scale 2"] * (scale == _PRESCRIBED)
+    told = f" ({', '.join(aside)})" if aside else ""
+    return "-" if score is None else f"{score}{told}"
+
+
+def hours(length_h: float) -> str:
+    """Yield a length of time in hours and minutes.
+
+    >>> hours(0.009), hours(12.75)
+    ('0:00', '12:45')
+    """
+    whole, minutes = divmod(math.floor(60 * length_h + 1e-6), 60)
+    return f"{whole}:{minutes:02}"
 
 
 def _vital(name: str, title: str) -> Column:

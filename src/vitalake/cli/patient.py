@@ -90,22 +90,23 @@ def _draw(engine: Engine, patient_id: str, path: Path) -> None:
 
 
 def _summary(row: dict[str, Any]) -> dict[str, Any]:
-    from vitalake.cli.chart import news2
+    from vitalake.cli.chart import hours, news2
+    from vitalake.cli.output import display
     from vitalake.domain.vitals import SEVERITIES
 
-    hours = {severity: row[f"{severity}_24h_s"] / 3600 for severity in SEVERITIES}
+    spent = {severity: row[f"{severity}_24h_s"] / 3600 for severity in SEVERITIES}
     return {
         "rank": row["rank"],
         "ward": row["ward"],
-        "last seen": row["as_of"],
+        "last seen": f"{display(row['as_of'])} ({hours(row['last_seen_h'])} h before the newest event of the lake)",
         "risk group": row["risk_group"],
-        "NEWS2": news2(row["news2_score"], row["news2_upper"]),
+        "NEWS2": news2(row["news2_score"], row["news2_upper"], row["spo2_scale"]),
         "severity": row["severity"],
         "change over 4 h": row["news2_change_4h"],
         "qSOFA": row["qsofa"],
         "MEWS": row["mews"],
         "shock index": row["shock_index"],
-        "24 h in": ", ".join(f"{name} {spent:.1f} h" for name, spent in hours.items() if spent) or None,
+        "24 h in": ", ".join(f"{name} {h:.1f} h" for name, h in spent.items() if h) or None,
     }
 
 
@@ -125,7 +126,7 @@ def _observation_columns() -> list[Column]:
         field("event_time", "event time (UTC)"),
         field("method"),
         *chart_columns(),
-        Column("NEWS2", lambda row: news2(row["news2_score"], row["news2_upper"])),
+        Column("NEWS2", lambda row: news2(row["news2_score"], row["news2_upper"], row["spo2_scale_carried"])),
         field("severity"),
         Column("device alarm", _device_alarm),
         field("issues"),

@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """List the patients, the one at highest risk first.
 
-    Each as of the patient's own last event.
+    Each as of the patient's own last event: "ago" is how long that is before the newest event of the lake,
+    in hours and minutes.
 
     Risk groups: CRITICAL (NEWS2 of 7 and more), MODERATE (5 and 6, or 3 in one component), UNKNOWN (too
     little is known to call it low), STABLE.
@@ -63,8 +64,8 @@ def rank_patients(engine: Engine) -> list[dict[str, Any]]:
 
 
 def ward_columns() -> list[Column]:
-    """Yield the columns of the printed ward: rank, who, NEWS2 with its upper bound, trend, latest vitals."""
-    from vitalake.cli.chart import chart_columns, news2
+    """Yield the columns of the printed ward: rank, who, NEWS2 with its bound and scale, trend, vitals, age."""
+    from vitalake.cli.chart import chart_columns, hours, news2
     from vitalake.cli.output import Column, field
 
     return [
@@ -72,10 +73,11 @@ def ward_columns() -> list[Column]:
         field("patient_id", "patient"),
         field("ward"),
         Column("risk", lambda row: row["risk_group"], lambda row: STYLES.get(row["risk_group"], "")),
-        Column("NEWS2", lambda row: news2(row["news2_score"], row["news2_upper"])),
+        Column("NEWS2", lambda row: news2(row["news2_score"], row["news2_upper"], row["spo2_scale"])),
         Column("4 h", lambda row: _signed(row["news2_change_4h"])),
         *chart_columns(),
         field("as_of", "last seen (UTC)"),
+        Column("ago", lambda row: hours(row["last_seen_h"]), right=True),
     ]
 
 

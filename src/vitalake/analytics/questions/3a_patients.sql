@@ -24,5 +24,6 @@ select
   medium_alerts_active, -- bigint!: Alerts of medium priority that are active
   observation_interval_h, -- int: Observation interval that RCP asks for; 0: continuous [h]
   interval_kept_24h, -- double: Share of the last 24 h in which no observation was overdue [1]
-  as_of -- timestamp!: When the patient was last seen
+  as_of, -- timestamp!: When the patient was last seen
+  cast(max(unix_micros(as_of)) over () - unix_micros(as_of) as double) / 3600000000 as last_seen_h -- double!: How long that is before the newest event of the lake [h]
 from gold_patient_risk_snapshot
