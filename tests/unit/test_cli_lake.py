@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -234,7 +235,9 @@ def test_alerts_are_listed_by_priority(tmp_path: Path, capsys: pytest.CaptureFix
     assert {row["priority"] for row in ask(capsys, "alerts", "--lake", lake, "--priority", "low")} == {"low"}
     assert ask(capsys, "alerts", "--lake", lake, "--origin", "device") == []
     assert main(["alerts", "--lake", lake]) == 0
-    assert "tachycardia" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert re.search(r"tachycardia .* 135 +> 130 ", shown)
+    assert re.search(r"hypotension .* 88 +< 91 ", shown)
     assert main(["alerts", "--lake", lake, "--priority", "urgent"]) == 2
     assert capsys.readouterr().err == "error: --priority is urgent. Known are low, medium, high.\n"
 

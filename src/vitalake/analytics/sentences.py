@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from vitalake.analytics.words import plain, signed, started, unit
+from vitalake.domain.alert_types import beyond_limit
 
 Rows = Sequence[Mapping[str, Any]]
 Tables = Mapping[str, Rows]
@@ -100,7 +101,8 @@ def _thresholds(tables: Tables) -> str:
     near, total = sum(row["near_episodes"] for row in rows), sum(row["episodes"] for row in rows)
     most = max(rows, key=lambda row: row["near_episodes"])
     closest = (
-        f" Most of these at {plain(most['alert_type'])}, {most['priority']} ({most['limit_value']:g}): "
+        f" Most of these at {plain(most['alert_type'])}, {most['priority']} "
+        f"({beyond_limit(most['alert_type'], most['limit_value'])}): "
         f"{most['near_episodes']} of {most['episodes']}."
         if near
         else ""

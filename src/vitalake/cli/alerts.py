@@ -10,6 +10,8 @@ from vitalake.cli.options import Json, Lake
 from vitalake.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from vitalake.cli.output import Column
     from vitalake.engines.engine import Engine
 
@@ -46,7 +48,7 @@ def command(
     """List the active alerts, the highest priority first.
 
     An alert is an episode: raised by vitalake's own policy (physiological) or told by a device. Both may speak of the
-    same event, so they are never added up.
+    same event, so they are never added up. A limit of "> 6" is broken by values above 6, not by 6.
     """
     from vitalake.cli.lakes import open_lake
     from vitalake.cli.output import print_json, print_rows, print_text
@@ -81,6 +83,12 @@ def read_alerts(engine: Engine) -> list[dict[str, Any]]:
     return read_rows(engine, _ALERTS)
 
 
+def _limit(row: Mapping[str, Any]) -> str | None:
+    from vitalake.domain.alert_types import beyond_limit
+
+    return None if row["limit_value"] is None else beyond_limit(row["alert_type"], row["limit_value"])
+
+
 def alert_columns() -> list[Column]:
     """Yield the columns of printed alerts."""
     from vitalake.cli.output import Column, field
@@ -96,6 +104,6 @@ def alert_columns() -> list[Column]:
         field("state"),
         field("cleared_by", "by"),
         field("extreme_value", "extreme"),
-        field("limit_value", "limit"),
+        Column("limit", _limit, right=True),
         field("raising_event_id", "event"),
     ]

@@ -48,6 +48,18 @@ PHYSIOLOGICAL: Final = (
 )
 """The alarms that vitalake judges itself; those of one vital or score stand together."""
 
+_ABOVE: Final = frozenset(alarm.name for alarm in PHYSIOLOGICAL if alarm.above)
+
+
+def beyond_limit(alert_type: str, limit: float) -> str:
+    """Yield what a value was that met a physiological alarm's condition: beyond its limit, never at it.
+
+    >>> beyond_limit("early_warning", 6.0), beyond_limit("hypotension", 71.0)
+    ('> 6', '< 71')
+    """
+    return f"{'>' if alert_type in _ABOVE else '<'} {limit:g}"
+
+
 DEVICE_ONLY: Final = (
     "asystole", "ventricular_fibrillation", "ventricular_tachycardia", "extreme_tachycardia",
     "extreme_bradycardia", "apnoea", "arrhythmia_other", "pacer", "leads_off", "probe_off", "cuff_failure",

@@ -273,7 +273,11 @@ _EPISODE: Final = (
     Column("cleared_at", "timestamp", "When it ended"),
     Column("cleared_by", "string", "recovery, expiry, device_end or timeout"),
     Column("extreme_value", "double", "The charted value farthest beyond the limit"),
-    Column("limit_value", "double", "The peak priority's limit when it was reached"),
+    Column(
+        "limit_value",
+        "double",
+        "The peak priority's limit when it was reached; values beyond it alarm, not at it",
+    ),
     Column("margin", "double", "Distance of extreme_value beyond limit_value"),
     Column("raising_event_id", "string", "The event whose value was in force at the raise"),
     Column("clearing_event_id", "string", "The event in force at a recovery; the word of a device_end"),

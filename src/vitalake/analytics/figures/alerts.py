@@ -13,9 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from vitalake.analytics.figures.picture import Picture, Rows, Tables
 from vitalake.analytics.figures.style import GREY, PALE, PRIORITY_COLOURS, canvas, say_empty, stacked_bars
 from vitalake.analytics.words import unit, words
-from vitalake.domain.alert_types import PHYSIOLOGICAL
+from vitalake.domain.alert_types import beyond_limit
 
-_ABOVE: Final = frozenset(alarm.name for alarm in PHYSIOLOGICAL if alarm.above)
 _MOST_PATIENTS: Final = 15
 _MOST_LIMITS: Final = 4
 _NEAREST_BIN: Final = -5
@@ -156,10 +155,10 @@ def _draw_limit(above: Axes, below: Axes, limit: Mapping[str, Any], rows: Rows) 
         ax.axvline(-0.5, color="black", linewidth=1)
         ax.grid(axis="x", visible=False)
     above.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    sign = ">" if limit["alert_type"] in _ABOVE else "<"
     vital = str(limit["vital"])
+    alarm = str(limit["alert_type"])
     above.set_title(
-        f"{words(str(limit['alert_type']))}, {limit['priority']}\n{sign} {limit['limit_value']:g} {unit(vital)}",
+        f"{words(alarm)}, {limit['priority']}\n{beyond_limit(alarm, limit['limit_value'])} {unit(vital)}",
         fontsize=9.5,
     )
     shown = [row for row in rows if row["margin_bin"] % 5 == 0]
@@ -189,8 +188,8 @@ def _thresholds_caption(tables: Tables) -> str:
 
 def _thresholds_alternative(tables: Tables) -> str:
     told = [
-        f"{words(row['alert_type'])} {row['priority']} at {row['limit_value']:g}: {row['near_episodes']} of "
-        f"{row['episodes']} within the first step"
+        f"{words(row['alert_type'])} {row['priority']} ({beyond_limit(row['alert_type'], row['limit_value'])}): "
+        f"{row['near_episodes']} of {row['episodes']} within the first step"
         for row in tables["limits"][:_MOST_LIMITS]
         if row["episodes"]
     ]

@@ -1,7 +1,7 @@
 /*---
 question: 6
 asks: Do alerts cluster at their thresholds?
-caption: Limits by episodes: how many went no farther beyond the limit than its first step
+caption: Limits by episodes: how many went no farther beyond the limit than its first step; a value at the limit raises nothing
 grain: alert type, priority and limit
 reads: gold_threshold_breaches
 order: rank, alert_type, priority, limit_value
@@ -29,7 +29,7 @@ select
   alert_type, -- string!: The alarm
   priority, -- string!: The priority whose limit it is
   vital, -- string!: The vital sign
-  limit_value, -- double!: The limit, in the unit of the vital
+  limit_value, -- double!: The limit, in the unit of the vital; values beyond it alarm, those at it do not
   step, -- double: The first step: values up to this far beyond the limit, in the unit of the vital
   episodes, -- bigint!: Physiological episodes that peaked at this priority
   near_episodes, -- bigint!: Of them those whose extreme lay within the first step
