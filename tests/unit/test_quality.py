@@ -45,6 +45,19 @@ def test_sound_data_passes_every_expectation():
     assert result.merged
 
 
+@pytest.mark.parametrize(
+    ("source", "verdict"), [("kafka://host:9092/vitals", "warn"), ("day.ndjson", "pass")]
+)
+def test_late_messages_from_kafka_warn_and_old_files_do_not(source, verdict):
+    late = [observation("p", 0, "a", source=source, ingest_time=at(20))]
+    (found,) = [
+        check
+        for check in curate(lake_with(late), run=run(), batch=1).checks
+        if check.expectation.name == "arrival_delay"
+    ]
+    assert found.verdict == verdict
+
+
 def test_where_the_gate_fails_gold_stays_as_it_was_and_the_verdicts_are_kept():
     lake = lake_with(SOUND)
     curate(lake, run=run("first"), batch=1)

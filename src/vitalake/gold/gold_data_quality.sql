@@ -49,6 +49,7 @@ issues as (
   ) as named
   group by hour, column_name
 ),
+-- A file does not tell when its messages came, and may be read long after: only Kafka's have a delay.
 delays as (
   select
     hour,
@@ -57,7 +58,7 @@ delays as (
   from (
     select
       unix_micros(event_time) - (unix_micros(event_time) % 3600000000 + 3600000000) % 3600000000 as hour,
-      unix_micros(ingest_time) - unix_micros(event_time) as delay_us
+      case when source like 'kafka://%' then unix_micros(ingest_time) - unix_micros(event_time) end as delay_us
     from silver_observations
   ) as arrived
   group by hour
@@ -221,7 +222,7 @@ select
   measured.patient_hours, -- bigint: Patients present in the hour
   measured.valid_patient_hours, -- bigint: Patients with a valid value of it in the hour
   cast(measured.valid_patient_hours as double) / measured.patient_hours as completeness, -- double: Share of patients present who have a valid value [1]
-  measured.delay_p50_s, -- double: Median arrival delay, ingest_time less event_time [s]
+  measured.delay_p50_s, -- double: Median arrival delay of Kafka's messages, ingest_time less event_time; null where all came from files [s]
   measured.delay_p99_s, -- double: Its 99th percentile [s]
   measured.reliability, -- double: Share of patients present of whom all seven NEWS2 inputs were known at once [1]
   cast(timestamp_micros(measured.hour) as date) as event_date -- date!: UTC date of the hour

@@ -34,7 +34,7 @@ select
     when 3 then 'Messages dropped as repeats'
     when 4 then 'Patient-hours in which all seven NEWS2 inputs were known at once'
     when 5 then 'Patient time with a known severity'
-    else 'Hours whose median observation arrived within 15 min'
+    else 'Hours whose median observation from Kafka arrived within 15 min'
   end as measure, -- string!: What is measured
   100 * case places.place
     when 1 then cast(quality.observations as double) / nullif(quality.observations + quality.quarantined + quality.duplicates, 0)
