@@ -141,6 +141,21 @@ def test_the_effect_before_critical_alerts_is_cohens_d() -> None:
     assert found["effect_from"] < found["effect"] < found["effect_to"]
 
 
+@pytest.mark.parametrize(("n", "told"), [(0, "No reading lies"), (9, "at most 9 of one."), (10, "n = 10)")])
+def test_few_readings_before_critical_alerts_rank_no_vital(n: int, told: str) -> None:
+    values = np.arange(6000, 6100)
+    before = values[:n]
+    row = association(
+        "heart_rate",
+        values,
+        np.zeros(100),
+        before_n=n,
+        before_sum=int(before.sum()),
+        before_sum_sq=int((before**2).sum()),
+    )
+    assert told in asked(2, gold_vital_severity_association=[row]).sentence
+
+
 def snapshot(patient: str, group: str, score: int, upper: int, ward: str | None = "A") -> dict[str, Any]:
     return {
         "patient_id": patient,

@@ -12,10 +12,12 @@ from vitalake.domain.alert_types import beyond_limit
 Rows = Sequence[Mapping[str, Any]]
 Tables = Mapping[str, Rows]
 _NONE: Final = "There is nothing to tell yet."
+_ENOUGH: Final = 10
+"""Readings below which an order of vitals is chance, and no sentence names a first."""
 
 
 def _correlations(tables: Tables) -> str:
-    rows = [row for row in tables["vitals"] if row["r"] is not None]
+    rows = [row for row in tables["vitals"] if row["r"] is not None and row["n"] >= _ENOUGH]
     if not rows:
         return "There are too few readings to correlate yet."
     first = max(rows, key=lambda row: abs(row["r"]))
@@ -37,9 +39,15 @@ def _correlations(tables: Tables) -> str:
 
 
 def _before(tables: Tables) -> str:
-    rows = [row for row in tables["vitals"] if row["effect"] is not None]
-    if not rows:
+    most = max((row["before_n"] for row in tables["vitals"]), default=0)
+    if not most:
         return "No reading lies 15 to 60 min before a critical alert of a type that does not look at it."
+    rows = [row for row in tables["vitals"] if row["effect"] is not None and row["before_n"] >= _ENOUGH]
+    if not rows:
+        return (
+            "There are too few readings 15 to 60 min before a critical alert of another type to rank vitals by: "
+            f"at most {most} of one."
+        )
     told = [
         f"{plain(row['vital'])} ({signed(row['effect'])} standard deviations, {row['before_mean']:.4g} against "
         f"{row['rest_mean']:.4g} {unit(row['vital'])}, "
