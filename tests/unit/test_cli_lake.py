@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -390,3 +391,15 @@ def test_a_reader_that_closes_early_is_no_error(lake: str) -> None:
     assert not process.stderr.read()
     process.stderr.close()
     process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])
+def test_closed_streams_are_no_error(closed: str, lake: str, tmp_path: Path) -> None:
+    line = f"exec {sys.executable} -m vitalake patients --lake {lake} {closed}"
+    home = {"XDG_STATE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["sh", "-c", line], env=os.environ | home, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("CRITICAL" in done.stdout) == ("1>&-" not in closed)
+    assert not list(tmp_path.rglob("*.log")), "no bug was logged"

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from vitalake.cli.interrupts import INTERRUPTED, INTERRUPTS
 from vitalake.errors import VitalakeError
@@ -18,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Without ``arguments`` the command is this process's own, and a bug leaves its traceback in a log file.
     """
+    _open_streams()
     if arguments is None:
         INTERRUPTS.install()
     try:
@@ -28,6 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not INTERRUPTS.signal:
             raise
         return _stopped()  # a driver that was stopped raises an error of its own
+
+
+def _open_streams() -> None:
+    """Let what a closed stdout or stderr would take go nowhere: Python has None there, which nobody can write to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+            setattr(sys, name, stream)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
