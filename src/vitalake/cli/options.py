@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -32,13 +32,13 @@ Sources = Annotated[
 BatchRows = Annotated[
     int | None, typer.Option("--batch-rows", min=1, metavar="N", help="The most messages a batch.")
 ]
+_RULES: Final = "YAML or TOML: maximum ages, windows, assumptions, policy."
 RulesFile = Annotated[
+    Path | None, typer.Option("--rules", metavar="FILE", help=f"{_RULES} Stored in a new lake.")
+]
+NewRules = Annotated[
     Path | None,
-    typer.Option(
-        "--rules",
-        metavar="FILE",
-        help="YAML or TOML: maximum ages, windows, assumptions. Stored in a new lake.",
-    ),
+    typer.Option("--rules", metavar="FILE", help=f"{_RULES} The lake's from now on; else it keeps its own."),
 ]
 Engine = Annotated[EngineName | None, typer.Option("--engine", help="What computes and writes the lake.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vitalake.cli.options import Lake, RulesFile, Yes
+from vitalake.cli.options import Lake, NewRules, Yes
 
 NAME = "rebuild"
 EXAMPLES = (
@@ -18,7 +18,7 @@ EXAMPLES = (
 def command(
     lake: Lake = None,
     *,
-    rules: RulesFile = None,
+    rules: NewRules = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
