@@ -9,14 +9,17 @@ import json
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from vitalake.cli import failures, main, simulate
 from vitalake.cli.app import COMMANDS
+from vitalake.cli.progress import waiting, working
 from vitalake.cli.settings import read_settings
 from vitalake.sources.simulator import SimulationSettings
+from vitalake.stages.progress import Done
 
 HEAVY = ("numba", "duckdb", "pyarrow", "deltalake", "numpy", "pandas", "rich", "pydantic_settings")
 HEART_RATE = '{"event_id": "1", "patient_id": "a", "event_time": "2026-01-01T00:00:00Z", "heart_rate": 80}\n'
@@ -270,3 +273,19 @@ def test_check_is_content_with_good_messages(capsys: pytest.CaptureFixture[str],
     (elsewhere / "good.ndjson").write_text(HEART_RATE)
     assert main(["check", "good.ndjson"]) == 0
     assert "Nothing is lost." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [(True, "starting\nsilver\nrefine, batch 3: 5,000 messages\ngold\n"), (False, "")],
+)
+def test_long_work_without_a_terminal_tells_of_itself_in_lines(
+    lines: bool, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with waiting("starting", lines=lines), working("silver", lines=lines) as work:
+        work.say("silver")
+        work(Done("refine", 3, "run", now, now, rows_in=5000))
+        work.say("gold")
+    found = capsys.readouterr()
+    assert (found.out, found.err) == ("", told)

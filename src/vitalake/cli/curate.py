@@ -16,6 +16,6 @@ def command(lake: Lake = None, *, force: Force = False, as_json: Json = False) -
     from vitalake.cli.lakes import run_on
     from vitalake.cli.results import report
 
-    with run_on(lake, "gold") as (run, work):
+    with run_on(lake, "gold", quiet=as_json) as (run, work):
         gold = run.curate(force=force)
     report("curate", work, gold, as_json=as_json)

@@ -24,6 +24,6 @@ def command(
     from vitalake.cli.source import open_source
 
     source, size = open_source(sources)
-    with run_on(lake, "bronze", engine=engine, rules=rules, new=True) as (run, work):
+    with run_on(lake, "bronze", engine=engine, rules=rules, new=True, quiet=as_json) as (run, work):
         run.ingest(work.watch(source, size), read_settings(batch_rows=batch_rows).batch_rows)
     report("ingest", work, as_json=as_json)

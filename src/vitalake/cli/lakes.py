@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.cli.options import EngineName
-from vitalake.cli.progress import Work, working
+from vitalake.cli.progress import Work, waiting, working
 from vitalake.cli.rules import read_rules
 from vitalake.cli.settings import FILE, Settings, read_settings
 from vitalake.domain.tables import Table
@@ -66,8 +66,12 @@ def run_on(
     engine: EngineName | None = None,
     rules: Path | None = None,
     new: bool = False,
+    quiet: bool = False,
 ) -> Iterator[tuple[Run, Work]]:
-    """Yield a run on the lake with a bar that shows its work; only with ``new`` may the lake be a new one."""
+    """Yield a run on the lake with a bar that shows its work; only with ``new`` may the lake be a new one.
+
+    On Spark a stage takes minutes, so that lines tell of it where there is no terminal, unless it is to be ``quiet``.
+    """
     settings = read_settings(lake=lake, engine=engine, rules=rules)
     folder = lake_folder(settings)
     found = EmbeddedLake(folder)
@@ -76,12 +80,14 @@ def run_on(
         _require_room(folder, begun=not found.exists(LAKE_BATCHES), new=new)
     # What the settings say is for new lakes; what the command line asks for is held against an old one.
     asked = settings.rules if info is None else rules
-    opened = _open_to_write(folder, settings.engine if info is None else engine or info.engine)
-    with working(what) as work:
+    chosen = settings.engine if info is None else engine or info.engine
+    lines = chosen == EngineName.spark and not quiet
+    opened = _open_to_write(folder, chosen, lines=lines)
+    with working(what, lines=lines) as work:
         yield Run(opened, str(folder), read_rules(asked) if asked else None, told=work), work
 
 
-def _open_to_write(folder: Path, engine: str) -> Engine:
+def _open_to_write(folder: Path, engine: str, *, lines: bool) -> Engine:
     """Yield the lake on its engine."""
     if engine != EngineName.spark:
         return EmbeddedLake(folder)
@@ -89,7 +95,8 @@ def _open_to_write(folder: Path, engine: str) -> Engine:
         from vitalake.engines.spark.lake import SparkLake
     except ImportError:
         raise UserError("Spark is not installed", "First: pip install 'vitalake[spark,java]'") from None
-    return SparkLake.in_folder(folder)
+    with waiting("starting Spark", lines=lines):
+        return SparkLake.in_folder(folder)
 
 
 def _require_room(folder: Path, *, begun: bool, new: bool) -> None:

@@ -1,4 +1,7 @@
-"""What long work shows while it runs: a bar on stderr, only on a terminal; and what it came to."""
+"""What long work shows while it runs, and what it came to.
+
+A bar on stderr, only on a terminal; ``lines`` instead where there is none and the work takes minutes.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,20 @@ from vitalake.stages.progress import Done
 class Work:
     """Told of each batch that was done (it is a run's ``told``); counts, and moves the bar."""
 
-    def __init__(self, bar: Any, task: Any) -> None:
+    def __init__(self, bar: Any, task: Any, *, lines: bool = False) -> None:
         self.counts: Counter[str] = Counter()
         self._bar = bar
         self._task = task
+        self._lines = lines
+        self._at_hand = ""
 
     def __call__(self, done: Done) -> None:
         """Take note of a batch."""
         self.counts["batches"] += 1
         for name in ("observations", "quarantined", "duplicates", "changes"):
             self.counts[name] += getattr(done, name)
+        if self._lines:
+            _tell(f"{done.stage}, batch {done.batch}: {done.rows_in:,} messages")
         self.count(done.rows_in)
 
     def count(self, messages: int) -> None:
@@ -37,6 +44,9 @@ class Work:
     def say(self, what: str) -> None:
         """Name the work at hand."""
         INTERRUPTS.stop_if_asked()
+        if self._lines and what != self._at_hand:
+            _tell(what)
+        self._at_hand = what
         self._bar.update(self._task, description=what)
 
     def watch(self, source: Source, total: int | None) -> Source:
@@ -62,7 +72,7 @@ class _Watched:
 
 
 @contextmanager
-def working(what: str) -> Iterator[Work]:
+def working(what: str, *, lines: bool = False) -> Iterator[Work]:
     """Show a bar while the work of the block runs; an interrupt waits for the end of a batch."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -78,17 +88,26 @@ def working(what: str) -> Iterator[Work]:
         disable=not sys.stderr.isatty(),
     )
     with bar, INTERRUPTS.between_batches():
-        yield Work(bar, bar.add_task(what, total=None, messages=0))
+        work = Work(bar, bar.add_task(what, total=None, messages=0), lines=lines)
+        work.say(what)
+        yield work
 
 
 @contextmanager
-def waiting(what: str) -> Iterator[None]:
+def waiting(what: str, *, lines: bool = False) -> Iterator[None]:
     """Say what the work of the block is while it runs, where nothing can be counted."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
+        if lines:
+            _tell(what)
         yield
         return
     with console.status(what):
         yield
+
+
+def _tell(line: str) -> None:
+    if not sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)

@@ -13,6 +13,6 @@ def command(lake: Lake = None, *, as_json: Json = False) -> None:
     from vitalake.cli.lakes import run_on
     from vitalake.cli.results import report
 
-    with run_on(lake, "silver") as (run, work):
+    with run_on(lake, "silver", quiet=as_json) as (run, work):
         run.refine()
     report("refine", work, as_json=as_json)

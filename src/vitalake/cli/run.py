@@ -52,7 +52,10 @@ def command(  # noqa: PLR0913 - each is an option
     check_publish_to(settings)
     gold: CurateResult | None = None
     code = 0
-    with run_on(lake, "bronze and silver", engine=engine, rules=rules, new=True) as (run, work):
+    with run_on(lake, "bronze and silver", engine=engine, rules=rules, new=True, quiet=as_json) as (
+        run,
+        work,
+    ):
         if source is None:
             code = follow_sources(run, work, sources, settings)
         else:

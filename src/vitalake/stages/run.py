@@ -102,9 +102,11 @@ class Run:
         with self.stream() as held, recorded(self.engine, self.info, "refine", held.entry) as entry:
             for read in read_ahead(source.read(held.progress.positions, max_rows)):
                 if (ingested := held.ingest.keep(read)) is not None:
+                    self.begins(f"batch {ingested.done.batch} to silver")
                     done = held.refine.batch_of(ingested)
                     entry.count(done)
                     self.told(done)
+            self.begins("alerts and summaries")
             entry.count(held.refine.settle())
             return entry
 
