@@ -257,12 +257,14 @@ def test_import_alone_says_what_can_be_imported(capsys: pytest.CaptureFixture[st
 def test_check_counts_what_breaks_the_contract(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     bad = '{"event_id": "2", "patient_id": "a", "event_time": "2026-01-01T00:00:00Z", "hart_rate": 80}\n'
     odd = HEART_RATE.replace('"1"', '"3"').replace("80", '900, "spo2": "97"')
-    (elsewhere / "bad.ndjson").write_text(f"{HEART_RATE}{bad}{odd}no json\n")
+    other = HEART_RATE.replace("80", "81")
+    (elsewhere / "bad.ndjson").write_text(f"{HEART_RATE}{bad}{odd}no json\n{HEART_RATE}{HEART_RATE}{other}")
     assert main(["check", "bad.ndjson", "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == {
-        "messages": 4,
+        "messages": 7,
         "good": 2,
-        "quarantined": {"nothing_measured": 1, "not_json": 1},
+        "duplicates": 2,
+        "quarantined": {"nothing_measured": 1, "not_json": 1, "conflicting_duplicate": 1},
         "issues": {"heart_rate:implausible": 1, "spo2:coerced": 1},
         "unknown_fields": {"hart_rate": 1},
     }

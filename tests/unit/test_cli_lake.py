@@ -322,7 +322,8 @@ def test_status_tells_counts_and_what_waits(lake: str, capsys: pytest.CaptureFix
 def test_check_of_a_lake_looks_at_its_bronze(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--lake", lake, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
-    assert (told["messages"], told["quarantined"]) == (7, {"nothing_measured": 1, "not_json": 1})
+    faults = {"conflicting_duplicate": 1, "nothing_measured": 1, "not_json": 1}
+    assert (told["messages"], told["good"], told["duplicates"], told["quarantined"]) == (7, 3, 1, faults)
 
 
 def test_a_lake_with_other_rules_refuses_them(

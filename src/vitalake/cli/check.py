@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,9 +36,9 @@ def command(
 ) -> None:
     """Hold messages against the wire contract.
 
-    Writes nothing. Counts what would go to quarantine, by reason, and what single fields lose, by issue;
-    names the fields that the contract does not know, in a sample of each batch. The exit code is 1 where a
-    message or a field would be lost.
+    Writes nothing. Counts what would go to quarantine, by reason, what repeats a message before it, and
+    what single fields lose, by issue; names the fields that the contract does not know, in a sample of each
+    batch. The exit code is 1 where a message or a field would be lost.
     """
     from vitalake.errors import UserError
     from vitalake.quality.conformance import Conformance
@@ -46,12 +47,27 @@ def command(
         raise UserError(
             "Nothing to check" if not sources else "Two things to check", "Name either sources or --lake DIR"
         )
-    found = Conformance()
-    for messages in _of_lake(lake) if lake else _of_sources(sources or []):
-        found.look_at(messages)
+    with TemporaryDirectory() as nothing:
+        found = Conformance(_repeats_beside(Path(nothing)))
+        for messages in _of_lake(lake) if lake else _of_sources(sources or []):
+            found.look_at(messages)
     _print(found, as_json=as_json)
     if not found.fine:
         raise typer.Exit(1)
+
+
+def _repeats_beside(nothing: Path) -> Callable[[pa.Table], tuple[int, int]]:
+    """Yield what counts the repeats among the messages themselves, whatever lake they are in: its own is empty."""
+    from vitalake.engines.embedded.lake import EmbeddedLake
+    from vitalake.engines.embedded.repeats import RepeatFinder
+
+    finder = RepeatFinder(EmbeddedLake(nothing))
+
+    def count(observations: pa.Table) -> tuple[int, int]:
+        found = finder.find(observations)
+        return len(found.same), len(found.conflicting)
+
+    return count
 
 
 def _of_sources(names: list[str]) -> Iterator[pa.Table]:
@@ -84,7 +100,7 @@ def _of_lake(lake: Path) -> Iterator[pa.Table]:
 def _print(found: Conformance, *, as_json: bool) -> None:
     from vitalake.cli.output import print_facts, print_json, print_rows, print_text
 
-    facts: dict[str, Any] = {"messages": found.messages, "good": found.good}
+    facts: dict[str, Any] = {"messages": found.messages, "good": found.good, "duplicates": found.duplicates}
     groups = {"quarantined": found.quarantined, "issues": found.issues, "unknown fields": found.unknown}
     if as_json:
         print_json(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,10 +25,16 @@ _HARMLESS: Final = "coerced"
 
 @dataclass
 class Conformance:
-    """What was found: ``quarantined`` by reason, ``issues`` by ``field:reason``, ``unknown`` by field."""
+    """What was found: ``quarantined`` by reason, ``issues`` by ``field:reason``, ``unknown`` by field.
 
+    Each message is good, quarantined or one of the ``duplicates``.
+    """
+
+    count_repeats: Callable[[pa.Table], tuple[int, int]]
+    """Told the observations of batch after batch, says how many repeat an event: the same, and with other content."""
     messages: int = 0
     good: int = 0
+    duplicates: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     issues: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
@@ -43,8 +50,11 @@ class Conformance:
             return
         parsed = parse(messages)
         self.messages += messages.num_rows
-        self.good += parsed.observations.num_rows
+        same, conflicting = self.count_repeats(parsed.observations)
+        self.good += parsed.observations.num_rows - same - conflicting
+        self.duplicates += same
         self.quarantined += _count(parsed.quarantine["reason"])
+        self.quarantined += Counter({"conflicting_duplicate": conflicting} if conflicting else {})
         self.issues += _count(pc.list_flatten(parsed.observations["issues"]))
         places = range(0, messages.num_rows, max(1, messages.num_rows // SAMPLE))
         for payload in messages["payload"].take(list(places)).to_pylist():
