@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - each is an option
     check_publish_to(settings)
     gold: CurateResult | None = None
     code = 0
-    with run_on(lake, "bronze and silver", engine=engine, rules=rules, new=True, quiet=as_json) as (
+    with run_on(lake, "bronze and silver", engine=engine, rules=rules, new=True, quiet=as_json or follow) as (
         run,
         work,
     ):
