@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -77,10 +78,9 @@ def appended(brokers: str) -> dict[str, tuple[str, int]]:
     return found
 
 
-def instant(text: str) -> str:
-    """Yield a time as alerts write it."""
-    whole, _, fraction = text.removesuffix("Z").partition(".")
-    return f"{whole}.{fraction:0<6}Z"
+def instant(text: str) -> datetime:
+    """Yield a time that an event or an alert names."""
+    return datetime.fromisoformat(text)
 
 
 def latencies(alerts: Path, events: dict[str, tuple[str, int]]) -> list[tuple[int, float]]:
@@ -94,7 +94,7 @@ def latencies(alerts: Path, events: dict[str, tuple[str, int]]) -> list[tuple[in
             else (told["raised_at"], told["raising_event_id"])
         )
         event = events.get(by or "")
-        if told["change"] in ("raised", "cleared") and event and instant(event[0]) == at:
+        if told["change"] in ("raised", "cleared") and event and instant(event[0]) == instant(at):
             found.append((event[1], told["at_ms"] - event[1]))
     return sorted(found)
 

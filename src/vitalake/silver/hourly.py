@@ -16,11 +16,11 @@ from vitalake.domain.vitals import DAY_US, HOUR_US, METHODS, NEWS2_INPUTS, SEVER
 from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s
 from vitalake.silver.strings import StringPool
 from vitalake.silver.timeline import (
-    event_order,
     hundredths,
     patient_runs,
     rejected_bits,
     small_codes,
+    sort_events,
     vocabulary_codes,
 )
 
@@ -87,25 +87,21 @@ class Walk:
 
 def walk(observations: pa.Table, pool: StringPool) -> Walk:
     """Yield the arrays of scored observations (columns READS, any order)."""
-    observations = observations.combine_chunks()
-    order = event_order(observations)
-    table = observations.select(_TOLD).take(pa.array(order))
-    patients, starts = patient_runs(table)
-    given = {name: observations[name] for name in READS}
-    severity = vocabulary_codes(given["severity"], SEVERITIES)
+    given = sort_events(observations)
+    patients, starts = patient_runs(given)
     return Walk(
-        table=table,
+        table=given.select(_TOLD),
         patients=patients,
         starts=starts,
-        time_us=table["event_time"].cast(pa.int64()).to_numpy(),
-        vitals=tuple(hundredths(given[vital.name])[order] for vital in VITALS),
-        method=vocabulary_codes(given["method"], METHODS)[order],
-        arterial=pc.fill_null(pc.equal(given["bp_method"], "arterial"), False).to_numpy()[order],
-        rejected=rejected_bits(given["issues"])[order],
-        ward=pool.encode(table["ward_carried"]),
-        scale=small_codes(given["spo2_scale_carried"])[order],
-        oxygen=small_codes(given["on_oxygen_carried"])[order],
-        severity=np.maximum(severity, np.int8(0))[order],
+        time_us=given["event_time"].cast(pa.int64()).to_numpy(),
+        vitals=tuple(hundredths(given[vital.name]) for vital in VITALS),
+        method=vocabulary_codes(given["method"], METHODS),
+        arterial=pc.fill_null(pc.equal(given["bp_method"], "arterial"), False).to_numpy(),
+        rejected=rejected_bits(given["issues"]),
+        ward=pool.encode(given["ward_carried"]),
+        scale=small_codes(given["spo2_scale_carried"]),
+        oxygen=small_codes(given["on_oxygen_carried"]),
+        severity=np.maximum(vocabulary_codes(given["severity"], SEVERITIES), np.int8(0)),
     )
 
 

@@ -11,13 +11,12 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from vitalake.domain.rules import Rules
 from vitalake.domain.vitals import DAY_US, NULL, VITALS
-from vitalake.silver.kernel import Bools, Doubles, Int32s, Int64s
+from vitalake.silver.hourly import Walk
+from vitalake.silver.kernel import Bools, Doubles, Int32s, Int64s, kernel
 from vitalake.silver.tables import SILVER_VITAL_WINDOWS
-from vitalake.silver.timeline import hundredths
 
 COLUMNS: Final = tuple(c for c in SILVER_VITAL_WINDOWS.columns if c.name != "updated_batch")
 """What :func:`summarise` yields."""
@@ -25,90 +24,100 @@ COLUMNS: Final = tuple(c for c in SILVER_VITAL_WINDOWS.columns if c.name != "upd
 BASELINE_LEAST: Final = 5
 """Values that a baseline needs before anything is judged against it."""
 
-_MS_US: Final = 1_000
+MS_US: Final = 1_000
+SUMS: Final = 8
+MOST: Final = 2**31
+"""More than any value."""
 _HOUR_MS: Final = 3_600_000
 _INT64: Final = 2.0**62
-_EMPTY_MIN, _EMPTY_MAX = 2**31 - 1, NULL
 
 
-def summarise(observations: pa.Table, rules: Rules) -> pa.Table:
-    """Yield the windows of normalised observations (any order), by vital, patient and time.
+def summarise(walk: Walk, rules: Rules) -> pa.Table:
+    """Yield the windows of walked observations, by vital, patient and time.
 
     A window's baseline needs all observations of the hour before it: drop those windows for which some were
     not given.
     """
-    groups = _group(observations, rules)
-    if groups is None:
-        return pa.schema([column.arrow for column in COLUMNS]).empty_table()
-    tables = [_summarise_vital(groups, vital.name, observations[vital.name]) for vital in VITALS]
+    groups = _group(walk, rules)
+    tables = [
+        _summarise_vital(
+            groups, vital.name, _sums(values, walk.time_us, groups.starts, groups.window_start_us)
+        )
+        for vital, values in zip(VITALS, walk.vitals, strict=True)
+    ]
     return pa.concat_tables(tables)
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """The rows by patient and window: ``order`` sorts them (None: they are), ``starts`` has the first rows.
+    """The patients' windows: ``starts`` has the first row of each, and where the last one's rows end.
 
-    ``ms`` are each row's whole milliseconds since its window's start. ``before`` is the first group of the same
-    patient that lies in the hour before each group.
+    ``before`` is the first group of the same patient that lies in the hour before each group.
     """
 
-    order: Int64s | None
     starts: Int64s
     patient: pa.Array
     window_start_us: Int64s
     before: Int64s
-    ms: Int64s
-
-    def sums(self, rows: Int64s | Bools) -> Int64s:
-        """Yield the sum of each group."""
-        return np.add.reduceat(rows, self.starts, dtype=np.int64)
 
 
-def _group(observations: pa.Table, rules: Rules) -> _Groups | None:
-    if not observations.num_rows:
-        return None
-    time_us = observations["event_time"].cast(pa.int64()).to_numpy()
-    ids = pc.dictionary_encode(observations["patient_id"].combine_chunks())
-    patient = ids.indices.to_numpy().astype(np.int64)
-    window = time_us // rules.window_us
-    first = int(window.min())
-    span = int(window.max()) - first + 1 + rules.windows_in_baseline
-    key = patient * span + (window - first)
-    order = None
-    if (key[1:] < key[:-1]).any():
-        order = np.argsort(key, kind="stable")
-        key, time_us, window = key[order], time_us[order], window[order]
-    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-    groups, since = key[starts], time_us - window * rules.window_us
+def _group(walk: Walk, rules: Rules) -> _Groups:
+    window = walk.time_us // rules.window_us
+    first = np.ones(len(window), bool)
+    first[1:] = window[1:] != window[:-1]
+    first[walk.starts[:-1]] = True
+    starts = np.flatnonzero(first)
+    window, patient = window[starts], np.searchsorted(walk.starts, starts, side="right") - 1
+    span = np.ptp(window) + 1 + rules.windows_in_baseline if len(window) else 1
+    key = patient * span + (window - window.min(initial=0))
     return _Groups(
-        order=order,
-        starts=starts,
-        patient=ids.dictionary.take(pa.array(groups // span)),
-        window_start_us=window[starts] * rules.window_us,
-        before=np.searchsorted(groups, groups - rules.windows_in_baseline),
-        ms=since // _MS_US,
+        starts=np.append(starts, len(walk.time_us)),
+        patient=walk.patients.take(pa.array(patient)),
+        window_start_us=window * rules.window_us,
+        before=np.searchsorted(key, key - rules.windows_in_baseline),
     )
 
 
-def _summarise_vital(groups: _Groups, vital: str, column: pa.ChunkedArray) -> pa.Table:
+@kernel
+def _sums(values: Int32s, time_us: Int64s, starts: Int64s, window_start_us: Int64s) -> Int64s:
+    """Yield what a window's statistics of one vital come from, a row a sum, a column a group.
+
+    The sums over time are of whole milliseconds since the window's start: squared microseconds would leave int64.
+    """
+    sums = np.zeros((SUMS, len(window_start_us)), np.int64)
+    for group in range(len(window_start_us)):
+        n = total = squares = sum_ms = squares_ms = products = 0
+        least, most = MOST, -MOST
+        for row in range(starts[group], starts[group + 1]):
+            if values[row] != NULL:
+                value, ms = int(values[row]), (time_us[row] - window_start_us[group]) // MS_US
+                n += 1
+                total += value
+                squares += value * value
+                sum_ms += ms
+                squares_ms += ms * ms
+                products += ms * value
+                least, most = min(least, value), max(most, value)
+        sums[0, group], sums[1, group], sums[2, group] = n, total, squares
+        sums[3, group], sums[4, group], sums[5, group] = sum_ms, squares_ms, products
+        sums[6, group], sums[7, group] = least, most
+    return sums
+
+
+def _summarise_vital(groups: _Groups, vital: str, sums: Int64s) -> pa.Table:
     """Yield the windows in which one vital has a value."""
-    values = hundredths(column)
-    if groups.order is not None:
-        values = values[groups.order]
-    valid = values != NULL
-    kept = np.where(valid, values, 0).astype(np.int64)
-    n, total, squares = groups.sums(valid), groups.sums(kept), groups.sums(kept * kept)
-    some = n > 0
-    baseline = [_sum_before(groups, sums) for sums in (n, total, squares)]
-    slope, sloping = _slope(groups, n, total, valid, kept)
-    columns = _columns(vital, n[some], total[some], squares[some], *(sums[some] for sums in baseline))
-    columns |= {
+    some = sums[0] > 0
+    baseline = [_sum_before(groups, each)[some] for each in sums[:3]]
+    n, total, squares, sum_ms, squares_ms, products, least, most = sums[:, some]
+    slope, sloping = _slope(n, total, sum_ms, squares_ms, products)
+    start_us = groups.window_start_us[some]
+    columns = _columns(vital, n, total, squares, *baseline) | {
         "patient_id": groups.patient.filter(pa.array(some)),
-        "window_start": pa.array(groups.window_start_us[some]).cast(pa.timestamp("us", tz="UTC")),
-        "event_date": pa.array((groups.window_start_us[some] // DAY_US).astype(np.int32)).cast(pa.date32()),
-        "min": pa.array(_least(groups, values, valid)[some] / 100.0),
-        "max": pa.array(np.maximum.reduceat(values, groups.starts)[some] / 100.0),
-        "slope_per_h": pa.array(slope[some], mask=~sloping[some]),
+        "window_start": pa.array(start_us).cast(pa.timestamp("us", tz="UTC")),
+        "event_date": pa.array((start_us // DAY_US).astype(np.int32)).cast(pa.date32()),
+        "min": pa.array(least / 100.0),
+        "max": pa.array(most / 100.0),
+        "slope_per_h": pa.array(slope, mask=~sloping),
     }
     schema = pa.schema([column.arrow for column in COLUMNS])
     return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
@@ -150,20 +159,12 @@ def _sum_before(groups: _Groups, sums: Int64s) -> Int64s:
     return before
 
 
-def _least(groups: _Groups, values: Int32s, valid: Bools) -> Int32s:
-    least: Int32s = np.minimum.reduceat(np.where(valid, values, np.int32(_EMPTY_MIN)), groups.starts)
-    return least
-
-
-def _slope(groups: _Groups, n: Int64s, total: Int64s, valid: Bools, kept: Int64s) -> tuple[Doubles, Bools]:
-    """Yield the least-squares slope an hour over whole milliseconds, and where two of them differ.
-
-    Milliseconds since the window's start: sums of squared microseconds would leave int64.
-    """
-    ms = np.where(valid, groups.ms, 0)
-    sum_ms = groups.sums(ms)
-    spread = _cross(n, sum_ms, sum_ms, groups.sums(ms * ms))
-    shared = _cross(n, sum_ms, total, groups.sums(ms * kept))
+def _slope(
+    n: Int64s, total: Int64s, sum_ms: Int64s, squares_ms: Int64s, products: Int64s
+) -> tuple[Doubles, Bools]:
+    """Yield the least-squares slope an hour over whole milliseconds, and where two of them differ."""
+    spread = _cross(n, sum_ms, sum_ms, squares_ms)
+    shared = _cross(n, sum_ms, total, products)
     sloping = spread > 0
     slope: Doubles = shared * (_HOUR_MS / 100) / np.where(sloping, spread, 1.0)
     return slope, sloping

@@ -29,10 +29,9 @@ def replace_summaries(lake: EmbeddedLake, touched: pa.Table, rules: Rules, batch
         return
     lake.register("touched_events", touched)
     _find_spans(lake)
-    events = _read_events(lake)
-    replace_windows(lake, events, rules, batch)
     pool = StringPool()
-    walked = walk(events, pool)
+    walked = walk(_read_events(lake), pool)
+    replace_windows(lake, walked, rules, batch)
     replace_time_spent(lake, walked, pool, rules, batch)
     replace_readings(lake, walked, batch)
 

@@ -155,7 +155,7 @@ class SummarisePatients:
             states = _states_before(table, walked.patients, pool)
             spent = spend_time(walked, states.alarms, rules, pool)
             rows = {
-                "window": summarise(events, rules),
+                "window": summarise(walked, rules),
                 "present": spent.present,
                 "held": spent.held,
                 "reading": read_hours(walked),
