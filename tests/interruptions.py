@@ -95,6 +95,10 @@ class Stream:
         if ingested is not None:
             self._held.refine.batch_of(ingested)
 
+    def catch_up(self) -> None:
+        """Tell what changed by events a little out of order."""
+        self._held.refine.catch_up()
+
     def begin_settling(self) -> None:
         """Begin to settle; the rest may be done after further batches."""
         self.settling = self._held.refine.begin_settling()

@@ -13,10 +13,10 @@ import pytest
 from interruptions import Payloads, Stream, assert_as_quiet, at_commit, killed, streaming
 from roads import run_of
 from strategies.histories import Message, as_payloads, history
-from strategies.permutations import duplicated, shuffled
+from strategies.permutations import duplicated, jostled, shuffled
 
 from vitalake.domain.rules import Rules
-from vitalake.engines.embedded import log, merge
+from vitalake.engines.embedded import log, merge, recent
 from vitalake.engines.embedded.lake import EmbeddedLake
 
 PATIENTS = 5
@@ -56,7 +56,10 @@ class Storm:
 
     def _stream(self, *, to_the_end: bool = False) -> None:
         with streaming(self.path) as stream:
+            catches_up = self._chance(2)
             while stream.at < len(self.payloads):
+                if catches_up and self._chance(2):
+                    stream.catch_up()
                 self._take(stream)
                 self._settle(stream)
                 if self._chance(5):
@@ -110,18 +113,21 @@ def _event_time(message: Message) -> datetime:
 
 
 def arrived(random: Random, payloads: Payloads) -> Payloads:
-    """Yield the payloads as they come: in order or in another one, some of them repeated."""
-    return duplicated(random, payloads if random.randrange(2) else shuffled(random, payloads))
+    """Yield the payloads as they come: in order, jostled or in another order, some of them repeated."""
+    order = random.choice((payloads, shuffled(random, payloads), jostled(random, payloads, 3 * BATCH_ROWS)))
+    return duplicated(random, order)
 
 
 @pytest.fixture
-def many_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few files are many, so that they are merged, and logs summed up, in lakes of a few batches."""
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few are many: files are merged, logs summed up and moments forgotten in lakes of a few batches."""
     monkeypatch.setattr(merge, "_ENOUGH", 4)
+    monkeypatch.setattr(recent, "_ROWS", 40)
+    monkeypatch.setattr(recent, "_PIECES", 3)
     monkeypatch.setattr(log, "_CHECKPOINT_EVERY", 6)
 
 
-@pytest.mark.usefixtures("many_files")
+@pytest.mark.usefixtures("few_are_many")
 @pytest.mark.parametrize(
     "seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1_000, 1_300))]
 )

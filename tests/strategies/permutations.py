@@ -23,6 +23,12 @@ def shuffled(random: Random, payloads: Payloads) -> list[bytes | None]:
     return order
 
 
+def jostled(random: Random, payloads: Payloads, places: int) -> list[bytes | None]:
+    """Yield the payloads, each displaced by some places at most."""
+    at = [place + random.random() * places for place in range(len(payloads))]
+    return [payloads[place] for place in sorted(range(len(payloads)), key=at.__getitem__)]
+
+
 def duplicated(random: Random, payloads: Payloads) -> list[bytes | None]:
     """Yield the payloads with some repeated later, byte for byte or with their keys in another order."""
     repeated = list(payloads)

@@ -117,6 +117,9 @@ class Refiner(Protocol):
     def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
         """Turn the messages of one bronze batch (None: read them from Bronze) into rows of Silver."""
 
+    def catch_up(self, batch: int) -> None:
+        """Tell what changed by events a little out of order, where that is quick; the rest waits for settling."""
+
     def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
         """Do what must come between two batches (repairs, what is due); yield the rest of settling.
 

@@ -36,6 +36,8 @@ class Pace:
     """How long a quiet source is waited for at a time."""
     least_ms: float = 50
     """How long a batch gathers at least: a trickle of messages makes no flood of small files."""
+    catch_up_ms: float = 250
+    """How long events a little out of order wait, at least, until alerts follow them."""
     gold_s: float = 60
     """Gold's pace: how often Silver is settled and Gold curated."""
     stalled_s: float = 120
@@ -94,6 +96,8 @@ class Follow:
         self._away = Backoff()
         self._stalled = False
         self._heard_at = run.now()
+        self._caught_up_at = time.monotonic()
+        held.refine.catch_up()
         self._begin(held.entry)
         self._beside = open_beside()
         self._under_way: _Settling | None = None
@@ -122,6 +126,9 @@ class Follow:
             self._end_settling(wait=True)
 
     def _keep_pace(self) -> None:
+        if time.monotonic() >= self._caught_up_at + self._pace.catch_up_ms / 1000:
+            self._held.refine.catch_up()
+            self._caught_up_at = time.monotonic()
         self._end_settling()
         if self._under_way is None and time.monotonic() >= self._paced_at:
             self._begin_settling(self._beside.submit)

@@ -70,6 +70,10 @@ class Refine:
         self.batch = batch
         return done
 
+    def catch_up(self) -> None:
+        """Tell what changed by events a little out of order, rather than with the next settling."""
+        self._refiner.catch_up(self.batch)
+
     def settle(self) -> Done | None:
         """Bring the derived tables up to the observations, where a batch came since."""
         settling = self.begin_settling()

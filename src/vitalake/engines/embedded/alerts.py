@@ -62,9 +62,16 @@ class AlertTeller:
             select a.* from ({_STANDING}) a join folded_since s using (patient_id)
             where a.cleared_at is null or epoch_us(a.cleared_at) >= s.since_us
         """)
-        told = patients.told
-        others = ~np.isin(told.records["patient"], patients.places(since["patient_id"].to_pylist()))
-        patients.told = join([told.take(others), self._read(rows)])
+        told, places = patients.told, patients.places(since["patient_id"].to_pylist())
+        patients.told = join([told.take(~np.isin(told.records["patient"], places)), self._read(rows)])
+        if patients.recent is not None:
+            patients.recent.forget(places)
+
+    def recall_recent(self, places: Int64s, since_us: Int64s) -> None:
+        """Do so of what is kept in mind, of the patients at ``places`` since an instant of each."""
+        patients = self._patients
+        if patients.recent is not None:
+            patients.told = join([patients.told, patients.recent.told_over(places, since_us)])
 
     def tell(self, places: Int64s, ended: list[Episodes], time_us: int | None, batch: int) -> pa.Table:
         """Yield the changes of the patients at ``places`` and of those for whom something was due.
@@ -87,6 +94,8 @@ class AlertTeller:
         changes, told, gone = compare(patients.told.take(mine), Told.of([*standing, *ended]), retracted)
         live = np.arange(len(told.origin)) < sum(len(episodes) for episodes in standing)
         patients.told = join([patients.told.take(~mine), told.take(live)])
+        if patients.recent is not None:
+            patients.recent.note_over(told.take(~live))
         if len(gone.records):
             patients.retracted = join([patients.retracted, gone])
         rows = changes.table(

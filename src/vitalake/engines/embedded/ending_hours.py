@@ -15,6 +15,7 @@ from vitalake.domain.vitals import HOUR_US
 from vitalake.engines.embedded.patients import Patients
 from vitalake.silver.kernel import Int64s
 from vitalake.silver.refine import Folded, hour_rows
+from vitalake.silver.tables import SILVER_PATIENT_STATES
 
 _NONE: Final = -(2**62)
 
@@ -44,15 +45,17 @@ class EndingHours:
         self._hour[places] = hours[last]
         self._batch[places] = batch
 
-    def take(self) -> list[pa.Table]:
-        """Yield all rows of silver_patient_states that are to be written, and forget them; some may be obsolete."""
-        self._end(np.flatnonzero(self._hour != _NONE))
-        over, self._over = self._over, []
-        return over
+    @property
+    def over(self) -> pa.Table:
+        """The rows of hours that are over; ``place`` orders them, of an hour's rows the last one holds."""
+        rows = pa.concat_tables([SILVER_PATIENT_STATES.schema.empty_table(), *self._over])
+        return rows.append_column("place", pa.array(np.arange(rows.num_rows)))
 
-    def put_back(self, rows: list[pa.Table]) -> None:
-        """Take rows back."""
-        self._over = rows
+    def take(self) -> pa.Table:
+        """Yield ``over`` with the hours that go on, and forget them."""
+        self._end(np.flatnonzero(self._hour != _NONE))
+        over, self._over = self.over, []
+        return over
 
     def _end(self, places: Int64s) -> None:
         if not len(places):

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vitalake.engines.embedded.recent import Recent
 from vitalake.silver.alarm_machine import FOREVER
 from vitalake.silver.changes import Told
 from vitalake.silver.kernel import Bools, Int64s
@@ -35,6 +36,12 @@ class Patients:
         self._states = States.initial(_ROOM)
         self.told = Told.nothing()
         self.retracted = Told.nothing()
+        self.recent: Recent | None = None
+        """What of the last minutes is kept in mind, where anybody asks for it."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._places)
 
     def places(self, ids: list[str]) -> Int64s:
         """Yield each patient's place, making room for new ones."""
@@ -55,6 +62,10 @@ class Patients:
     def ids(self) -> pa.Array:
         """The patients by place."""
         return pa.array(list(self._places), pa.string())
+
+    def all(self) -> States:
+        """Yield a copy of all states, by place."""
+        return self._states.take(np.arange(len(self)))
 
     def at(self, places: Int64s) -> States:
         """Yield copies of the states at some places."""
@@ -107,6 +118,7 @@ class Patients:
         self.told.recode(self.fold.pool, pool)
         self.retracted.recode(self.fold.pool, pool)
         self.fold.renew(pool)
+        self.recent = None if self.recent is None else Recent(self)
         self._tidy_at = max(_FEW_TEXTS, 4 * len(pool))
 
 

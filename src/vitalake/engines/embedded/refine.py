@@ -22,7 +22,8 @@ from vitalake.engines.embedded.alerts import AlertTeller
 from vitalake.engines.embedded.ending_hours import EndingHours
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.embedded.patients import Patients, first_times
-from vitalake.engines.embedded.repair import repair
+from vitalake.engines.embedded.recent import Recent
+from vitalake.engines.embedded.repair import repair, repair_recent
 from vitalake.engines.embedded.repeats import RepeatFinder, Repeats
 from vitalake.engines.embedded.settle import WRITTEN_BY_BATCHES, Pending, settle, versions_of
 from vitalake.engines.engine import Counts
@@ -163,6 +164,7 @@ class EmbeddedRefiner:
         timeline = arrange(events, patients.fold.pool, new)
         self.touched.append(timeline.table.select(["patient_id", "event_time"]))
         late = patients.late(timeline)
+        everything = timeline
         waiting: pa.Table | None = None
         if late.any():
             waiting = timeline.table.filter(pa.array(late))
@@ -171,6 +173,10 @@ class EmbeddedRefiner:
         folded = patients.fold.fold(timeline, patients.newest(timeline))
         places, ended = self.keep(folded, batch)
         rows = folded.observations(batch)
+        if patients.recent is not None:
+            patients.recent.add(
+                everything.table, patients.places(everything.patients.to_pylist())[everything.patient]
+            )
         if waiting is not None:
             rows = pa.concat_tables([rows, observation_rows(waiting, None, batch)])
         return rows, ended, places
@@ -191,8 +197,15 @@ class EmbeddedRefiner:
         """How far time alone has come."""
         return self.watermark.time_us(self.rules.grace_us)
 
+    def catch_up(self, batch: int) -> None:
+        """Fold again the patients that wait for it and are kept in mind, as they are from the first call on."""
+        if self.patients.recent is None:
+            self.patients.recent = Recent(self.patients)
+        repair_recent(self, batch)
+
     def repair(self, batch: int) -> None:
         """Fold again whatever patients wait for it."""
+        repair_recent(self, batch)
         if self.patients.dirty:
             repair(self, batch)
 
@@ -205,6 +218,8 @@ class EmbeddedRefiner:
         pending = Pending(self._settled, batch, self.hours.take(), self.touched, self.repaired, versions)
         self._settled, self.touched, self.repaired = batch, [], []
         self.patients.forget_texts()
+        if self.patients.recent is not None:
+            self.patients.recent.turn()
         return partial(settle, self.lake.path, pending, self.rules)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,7 +21,7 @@ from vitalake.silver.tables import (
     SILVER_OBSERVATIONS,
     SILVER_PATIENT_STATES,
 )
-from vitalake.silver.timeline import arrange
+from vitalake.silver.timeline import Timeline, arrange
 
 if TYPE_CHECKING:
     from vitalake.engines.embedded.refine import EmbeddedRefiner
@@ -41,36 +42,50 @@ def repair(refiner: EmbeddedRefiner, batch: int) -> None:
         }
     )
     lake.register("dirty", dirty)
-    pending = refiner.hours.take()
-    before = _states_before(lake, pending)
-    rows = _events_after(lake, before)
-    fold = patients.fold
-    timeline = arrange(rows, fold.pool)
-    states = _starting_states(before, timeline.patients, fold.pool)
-    since = states.alarms["last_us"].copy()
-    folded = fold.fold(timeline, states)
-    refiner.hours.put_back([_outside(lake, hours) for hours in pending])
-    places, ended = refiner.keep(folded, batch)
-    refiner.alerts.recall(pa.table({"patient_id": timeline.patients, "since_us": since}))
-    refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))
-    refiner.repaired.append(folded.observations(batch))
+    before = _states_before(lake, refiner.hours.over)
+    timeline = arrange(_events_after(lake, before), patients.fold.pool)
+    states = _starting_states(before, timeline.patients, patients.fold.pool)
+    since = pa.table({"patient_id": timeline.patients, "since_us": states.alarms["last_us"]})
+    refiner.alerts.recall(since)
+    _fold_again(refiner, timeline, states, batch)
     patients.dirty.clear()
 
 
-def _states_before(lake: EmbeddedLake, pending: list[pa.Table]) -> pa.Table:
+def repair_recent(refiner: EmbeddedRefiner, batch: int) -> None:
+    """Fold again, from what is kept in mind, the dirty patients whose events are all in it."""
+    patients = refiner.patients
+    if patients.recent is None or not patients.dirty:
+        return
+    places = patients.places(list(patients.dirty))
+    from_us = np.array(list(patients.dirty.values()), np.int64)
+    for again in patients.recent.reached(places, from_us):
+        timeline = arrange(again.events, patients.fold.pool)
+        ids = timeline.patients.to_pylist()
+        states = again.states.take(np.searchsorted(again.places, patients.places(ids)))
+        refiner.alerts.recall_recent(patients.places(ids), states.alarms["last_us"])
+        _fold_again(refiner, timeline, states, batch)
+        for one in ids:
+            del patients.dirty[one]
+
+
+def _fold_again(refiner: EmbeddedRefiner, timeline: Timeline, states: States, batch: int) -> None:
+    folded = refiner.patients.fold.fold(timeline, states)
+    places, ended = refiner.keep(folded, batch)
+    refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))
+    refiner.repaired.append(folded.observations(batch))
+
+
+def _states_before(lake: EmbeddedLake, pending: pa.Table) -> pa.Table:
     """Yield the newest state of an hour before the patient's ``from_us``."""
     lake.open(SILVER_PATIENT_STATES)
-    lake.register("pending_hours", pa.concat_tables([SILVER_PATIENT_STATES.schema.empty_table(), *pending]))
+    lake.register("pending_hours", pending)
     hour_us = HOUR_US
     return lake.rows(f"""
         select patient_id, epoch_us(hour) as hour_us, state, names, devices, device_names
-        from (select *, 0 as newer from {SILVER_PATIENT_STATES.name} union all select *, 1 as newer from pending_hours)
+        from (select *, -1 as place from {SILVER_PATIENT_STATES.name} union all by name select * from pending_hours)
         join dirty using (patient_id)
         where epoch_us(hour) + {hour_us} <= from_us
-        qualify row_number() over (
-          partition by patient_id
-          order by hour desc, newer desc, last_event_time desc, last_event_id desc, updated_batch desc
-        ) = 1
+        qualify row_number() over (partition by patient_id order by hour desc, place desc) = 1
     """)
 
 
@@ -99,8 +114,11 @@ def _starting_states(before: pa.Table, patients: pa.Array, pool: StringPool) -> 
 
 
 def rewrite(lake: EmbeddedLake, repaired: pa.Table, batch: int) -> pa.Table:
-    """Replace the observations whose scores differ from what stands in the lake; yield their patients and times."""
-    lake.register("folded", repaired)
+    """Replace the observations whose scores differ from what stands in the lake; yield their patients and times.
+
+    Of several rows of an event the last one holds.
+    """
+    lake.register("folded", repaired.append_column("place", pa.array(np.arange(repaired.num_rows))))
     days = pc.min_max(repaired["event_date"]).as_py()
     lake.open(SILVER_OBSERVATIONS, f"event_date between date '{days['min']}' and date '{days['max']}'")
     differs = " or ".join(f'f."{name}" is distinct from s."{name}"' for name in SCORED_NAMES)
@@ -108,7 +126,9 @@ def rewrite(lake: EmbeddedLake, repaired: pa.Table, batch: int) -> pa.Table:
     lake.materialise(
         "repaired",
         f"""
-        select f.* from folded f join {SILVER_OBSERVATIONS.name} s using ({key})
+        select f.* exclude (place) from (
+          select * from folded qualify row_number() over (partition by {key} order by place desc) = 1
+        ) f join {SILVER_OBSERVATIONS.name} s using ({key})
         where s.updated_batch is null or {differs}
         """,
     )
@@ -117,13 +137,3 @@ def rewrite(lake: EmbeddedLake, repaired: pa.Table, batch: int) -> pa.Table:
     if touched.num_rows:
         lake.replace(SILVER_OBSERVATIONS, "repaired", "touched_events", batch)
     return touched
-
-
-def _outside(lake: EmbeddedLake, hours: pa.Table) -> pa.Table:
-    """Drop the pending hours that the repair makes anew."""
-    lake.register("pending_hours", hours)
-    select = f"""
-        select h.* from pending_hours h anti join dirty d
-        on h.patient_id = d.patient_id and epoch_us(h.hour) + {HOUR_US} > d.from_us
-    """
-    return lake.rows(select).cast(SILVER_PATIENT_STATES.schema)

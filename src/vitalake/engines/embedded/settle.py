@@ -41,12 +41,12 @@ class Pending:
 
     settled: int
     batch: int
-    hours: list[pa.Table]
-    """Rows of silver_patient_states."""
+    hours: pa.Table
+    """Rows of silver_patient_states; ``place`` orders them, of an hour's rows the last one holds."""
     touched: list[pa.Table]
     """patient_id and event_time of the events that came."""
     repaired: list[pa.Table]
-    """Rows of silver_observations that were folded again; those that differ are to be written."""
+    """Rows of silver_observations that were folded again; of an event the last one holds."""
     versions: dict[str, int]
     """The tables that batches write, as they are to be read."""
 
@@ -57,10 +57,12 @@ def settle(path: Path, pending: Pending, rules: Rules) -> dict[str, int]:
     The lake is opened anew: this may run in another process while further batches are refined.
     """
     lake = EmbeddedLake(path)
-    touched = [*pending.touched, *(rewrite(lake, rows, pending.batch) for rows in pending.repaired)]
+    touched = pending.touched
+    if pending.repaired:
+        touched = [*touched, rewrite(lake, pa.concat_tables(pending.repaired), pending.batch)]
     versions = pending.versions | (versions_of(lake, [SILVER_OBSERVATIONS]) if pending.repaired else {})
     with lake.pinned(versions, pending.batch):
-        if pending.hours:
+        if pending.hours.num_rows:
             _replace_hours(lake, pending)
         fold_changes(lake, pending.settled, pending.batch)
         if touched:
@@ -78,10 +80,8 @@ def versions_of(lake: EmbeddedLake, tables: Iterable[Table]) -> dict[str, int]:
 
 
 def _replace_hours(lake: EmbeddedLake, pending: Pending) -> None:
-    lake.register("pending_hours", pa.concat_tables(pending.hours))
-    newest = (
-        "partition by patient_id, hour order by last_event_time desc, last_event_id desc, updated_batch desc"
-    )
-    lake.materialise("new_hours", f"select * from pending_hours qualify row_number() over ({newest}) = 1")
+    lake.register("pending_hours", pending.hours)
+    newest = "qualify row_number() over (partition by patient_id, hour order by place desc) = 1"
+    lake.materialise("new_hours", f"select * exclude (place) from pending_hours {newest}")
     lake.view("touched_hours", "select patient_id, hour, event_date from new_hours")
     lake.replace(SILVER_PATIENT_STATES, "new_hours", "touched_hours", pending.batch)

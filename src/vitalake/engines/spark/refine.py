@@ -117,6 +117,9 @@ class SparkRefiner:
         self.lake.view("touched_hours", "select patient_id, hour, event_date from hours")
         self.lake.replace(SILVER_PATIENT_STATES, "hours", "touched_hours", batch)
 
+    def catch_up(self, batch: int) -> None:
+        """Do nothing: no batch leaves events out of order waiting."""
+
     def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
         """Bring alerts and summaries up to the changes and the observations; nothing is left to do."""
         settle_alerts(self.lake, self._settled, batch)
