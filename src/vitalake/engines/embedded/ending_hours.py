@@ -48,7 +48,7 @@ class EndingHours:
     @property
     def over(self) -> pa.Table:
         """The rows of hours that are over; ``place`` orders them, of an hour's rows the last one holds."""
-        rows = pa.concat_tables([SILVER_PATIENT_STATES.schema.empty_table(), *self._over])
+        rows = pa.concat_tables([SILVER_PATIENT_STATES.schema.empty_table(), *self._over]).combine_chunks()
         return rows.append_column("place", pa.array(np.arange(rows.num_rows)))
 
     def take(self) -> pa.Table:

@@ -25,7 +25,7 @@ from vitalake.engines.embedded.patients import Patients, first_times
 from vitalake.engines.embedded.recent import Recent
 from vitalake.engines.embedded.repair import repair, repair_recent
 from vitalake.engines.embedded.repeats import RepeatFinder, Repeats
-from vitalake.engines.embedded.settle import WRITTEN_BY_BATCHES, Pending, settle, versions_of
+from vitalake.engines.embedded.settle import WRITTEN_BY_BATCHES, Pending, in_one_piece, settle, versions_of
 from vitalake.engines.engine import Counts
 from vitalake.silver.episodes import Episodes
 from vitalake.silver.kernel import Int64s
@@ -215,7 +215,14 @@ class EmbeddedRefiner:
         self.repair(batch)
         self.alerts.write(self.alerts.tell(np.zeros(0, np.int64), [], self.time_us, batch))
         versions = versions_of(self.lake, WRITTEN_BY_BATCHES)
-        pending = Pending(self._settled, batch, self.hours.take(), self.touched, self.repaired, versions)
+        pending = Pending(
+            self._settled,
+            batch,
+            self.hours.take(),
+            in_one_piece(self.touched),
+            in_one_piece(self.repaired),
+            versions,
+        )
         self._settled, self.touched, self.repaired = batch, [], []
         self.patients.forget_texts()
         if self.patients.recent is not None:

@@ -43,9 +43,9 @@ class Pending:
     batch: int
     hours: pa.Table
     """Rows of silver_patient_states; ``place`` orders them, of an hour's rows the last one holds."""
-    touched: list[pa.Table]
+    touched: pa.Table | None
     """patient_id and event_time of the events that came."""
-    repaired: list[pa.Table]
+    repaired: pa.Table | None
     """Rows of silver_observations that were folded again; of an event the last one holds."""
     versions: dict[str, int]
     """The tables that batches write, as they are to be read."""
@@ -57,21 +57,26 @@ def settle(path: Path, pending: Pending, rules: Rules) -> dict[str, int]:
     The lake is opened anew: this may run in another process while further batches are refined.
     """
     lake = EmbeddedLake(path)
-    touched = pending.touched
-    if pending.repaired:
-        touched = [*touched, rewrite(lake, pa.concat_tables(pending.repaired), pending.batch)]
-    versions = pending.versions | (versions_of(lake, [SILVER_OBSERVATIONS]) if pending.repaired else {})
+    versions, touched = pending.versions, pending.touched
+    if pending.repaired is not None:
+        touched = in_one_piece([touched, rewrite(lake, pending.repaired, pending.batch)])
+        versions = versions | versions_of(lake, [SILVER_OBSERVATIONS])
     with lake.pinned(versions, pending.batch):
         if pending.hours.num_rows:
             _replace_hours(lake, pending)
         fold_changes(lake, pending.settled, pending.batch)
-        if touched:
-            joined = pa.concat_tables(touched, promote_options="permissive")
-            replace_summaries(lake, joined, rules, pending.batch)
+        if touched is not None:
+            replace_summaries(lake, touched, rules, pending.batch)
         versions = versions_of(lake, SILVER_TABLES)
     for table in (BRONZE_EVENTS, LAKE_BATCHES, *WRITTEN_BY_BATCHES):
         merge_small_files(lake.folder(table))
     return versions
+
+
+def in_one_piece(tables: Iterable[pa.Table | None]) -> pa.Table | None:
+    """Yield the rows of all: of many small pieces another process would be sent far more."""
+    there = [table for table in tables if table is not None]
+    return pa.concat_tables(there, promote_options="permissive").combine_chunks() if there else None
 
 
 def versions_of(lake: EmbeddedLake, tables: Iterable[Table]) -> dict[str, int]:
