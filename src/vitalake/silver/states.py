@@ -52,7 +52,7 @@ class States:
         at = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - count - first, count)
         held: Records = self.held[at]
         held["owner"] = np.repeat(np.arange(len(rows)), count)
-        return States(self.carry[rows].copy(), self.alarms[rows].copy(), held)
+        return States(self.carry[rows], self.alarms[rows], held)
 
     def put(self, rows: Int64s, states: States) -> None:
         """Set the records at ``rows``."""

@@ -17,38 +17,49 @@ from vitalake.silver.kernel import Int64s
 NONE: Final = -1
 
 
+class Numbered(dict[str, int]):
+    """Distinct texts, numbered as they come: whoever asks for a new one's number gives it the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def __missing__(self, text: str) -> int:
+        """Number a new text."""
+        number = self[text] = len(self.texts)
+        self.texts.append(text)
+        return number
+
+    def numbers(self, texts: list[str]) -> Int64s:
+        """Yield the number of each text."""
+        return np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
+
+
 class StringPool:
     """Distinct texts and their codes, for as long as one process folds."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
-        self._texts: list[str] = []
+        self._codes = Numbered()
 
     def encode(self, texts: pa.Array | pa.ChunkedArray) -> Int64s:
         """Yield the code of each text, adding new ones; null gives NONE."""
         if isinstance(texts, pa.ChunkedArray):
             texts = texts.combine_chunks()
         encoded = texts if isinstance(texts, pa.DictionaryArray) else pc.dictionary_encode(texts)
-        codes = np.array(
-            [self._code(text) for text in encoded.dictionary.to_pylist()] + [NONE], dtype=np.int64
-        )
+        codes = np.append(self._codes.numbers(encoded.dictionary.to_pylist()), NONE)
         indices = pc.fill_null(encoded.indices, len(codes) - 1).to_numpy(zero_copy_only=False)
         found: Int64s = codes[indices]
         return found
 
-    def _code(self, text: str) -> int:
-        code = self._codes.setdefault(text, len(self._texts))
-        if code == len(self._texts):
-            self._texts.append(text)
-        return code
-
     def decode(self, codes: Int64s) -> pa.Array:
         """Yield the text of each code; NONE gives null."""
         encoded = pa.array(codes).dictionary_encode()
-        distinct = encoded.dictionary.to_pylist()
-        texts = pa.array([None if code < 0 else self._texts[code] for code in distinct], pa.string())
+        known = self._codes.texts
+        texts = pa.array(
+            [None if code < 0 else known[code] for code in encoded.dictionary.to_pylist()], pa.string()
+        )
         return texts.take(encoded.indices)
 
     def __len__(self) -> int:
         """How many texts the pool holds."""
-        return len(self._texts)
+        return len(self._codes)

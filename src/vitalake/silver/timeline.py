@@ -13,7 +13,10 @@ import pyarrow.compute as pc
 from vitalake.domain.vitals import CONSCIOUSNESS, HOUR_US, METHODS, NULL, VITALS
 from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s
 from vitalake.silver.strings import StringPool
+from vitalake.silver.threads import map_threads
 
+_MANY: Final = 50_000
+"""Columns of fewer rows are moved faster by one thread."""
 UNKNOWN: Final = -1
 """The code of a consciousness, oxygen therapy or scale that is not there."""
 
@@ -107,7 +110,10 @@ def sort_events(observations: pa.Table, rows: Int64s | None = None) -> pa.Table:
     order = rows[event_order(keys)]
     if len(order) == observations.num_rows and np.array_equal(order, np.arange(len(order))):
         return observations
-    return observations.take(pa.array(order))
+    if len(order) < _MANY:
+        return observations.take(pa.array(order))
+    columns = map_threads(lambda column: column.take(pa.array(order)), observations.columns)
+    return pa.Table.from_arrays(columns, schema=observations.schema)
 
 
 def event_order(keys: pa.Table) -> Int64s:

@@ -14,7 +14,7 @@ from vitalake.silver.changes import Told
 from vitalake.silver.kernel import Bools, Int64s
 from vitalake.silver.refine import Fold
 from vitalake.silver.states import States, unpack
-from vitalake.silver.strings import NONE, StringPool
+from vitalake.silver.strings import NONE, Numbered, StringPool
 from vitalake.silver.timeline import Timeline
 
 _ROOM: Final = 256
@@ -32,7 +32,7 @@ class Patients:
         self._tidy_at = _FEW_TEXTS
         self.dirty: dict[str, int] = {}
         self.unsure_before_us = BEGINNING
-        self._places: dict[str, int] = {}
+        self._places = Numbered()
         self._states = States.initial(_ROOM)
         self.told = Told.nothing()
         self.retracted = Told.nothing()
@@ -45,12 +45,17 @@ class Patients:
 
     def places(self, ids: list[str]) -> Int64s:
         """Yield each patient's place, making room for new ones."""
-        places = self._places
-        found = np.array([places.setdefault(one, len(places)) for one in ids], dtype=np.int64)
-        if len(places) > len(self._states):
-            self._states = self._states.extended(2 * len(places))
+        found = self._places.numbers(ids)
+        if len(self) > len(self._states):
+            self._states = self._states.extended(2 * len(self))
             more = np.full(len(self._states) - len(self.due_us), FOREVER, np.int64)
             self.due_us = np.concatenate([self.due_us, more])
+        return found
+
+    def places_of(self, events: pa.Table) -> Int64s:
+        """Yield the place of each event's patient."""
+        ids = pc.dictionary_encode(events["patient_id"].combine_chunks())
+        found: Int64s = self.places(ids.dictionary.to_pylist())[ids.indices.to_numpy()]
         return found
 
     def newest(self, timeline: Timeline) -> States:
@@ -61,7 +66,7 @@ class Patients:
     @property
     def ids(self) -> pa.Array:
         """The patients by place."""
-        return pa.array(list(self._places), pa.string())
+        return pa.array(self._places.texts, pa.string())
 
     def all(self) -> States:
         """Yield a copy of all states, by place."""
@@ -73,7 +78,7 @@ class Patients:
 
     def due(self, now_us: int) -> Int64s:
         """Yield the places of the patients for whom something is due by an instant."""
-        return np.flatnonzero(self.due_us[: len(self._places)] <= now_us)
+        return np.flatnonzero(self.due_us[: len(self)] <= now_us)
 
     def put(self, ids: list[str], states: States) -> None:
         """Set the newest states."""
@@ -88,18 +93,18 @@ class Patients:
             due = pc.fill_null(rows["due_at"].cast(pa.int64()), FOREVER).to_numpy()
             self.due_us[self.places(ids)] = due
 
-    def late(self, timeline: Timeline) -> Bools:
-        """Tell which events are not after the last one that their patient's state has seen.
+    def late(self, events: pa.Table, places: Int64s) -> Bools:
+        """Tell which events, each of the patient at a place, are not after the last one that the state there has seen.
 
         Of a patient who has none here, those ``unsure_before_us``: an older one may lie in the lake.
         """
-        states = self.newest(timeline).carry
-        last = np.repeat(states["last_time_us"], np.diff(timeline.starts))
-        seen = np.repeat(states["last_event"], np.diff(timeline.starts))
-        late: Bools = timeline.time_us < np.where(seen == NONE, self.unsure_before_us, last)
-        ties = np.flatnonzero((seen != NONE) & (timeline.time_us == last))
+        carry = self._states.carry
+        last, seen = carry["last_time_us"][places], carry["last_event"][places]
+        time_us = events["event_time"].cast(pa.int64()).to_numpy()
+        late: Bools = time_us < np.where(seen == NONE, self.unsure_before_us, last)
+        ties = np.flatnonzero((seen != NONE) & (time_us == last))
         if len(ties):
-            mine = timeline.table["event_id"].take(pa.array(ties)).to_pylist()
+            mine = events["event_id"].take(pa.array(ties)).to_pylist()
             theirs = self.fold.pool.decode(seen[ties]).to_pylist()
             late[ties] = [a <= b for a, b in zip(mine, theirs, strict=True)]
         return late

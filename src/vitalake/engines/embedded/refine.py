@@ -161,24 +161,21 @@ class EmbeddedRefiner:
     def _fold(self, events: pa.Table, new: Int64s, batch: int) -> tuple[pa.Table, list[Episodes], Int64s]:
         """Yield the observation rows (those out of order waiting), the episodes that ended, the patients' places."""
         patients = self.patients
-        timeline = arrange(events, patients.fold.pool, new)
-        self.touched.append(timeline.table.select(["patient_id", "event_time"]))
-        late = patients.late(timeline)
-        everything = timeline
-        waiting: pa.Table | None = None
-        if late.any():
-            waiting = timeline.table.filter(pa.array(late))
-            timeline = arrange(timeline.table.filter(pa.array(~late)), patients.fold.pool)
-            patients.mark(*first_times(waiting))
+        if len(new) < events.num_rows:
+            events = events.take(pa.array(new))
+        self.touched.append(events.select(["patient_id", "event_time"]))
+        owners = patients.places_of(events)
+        late = patients.late(events, owners)
+        timeline = arrange(events, patients.fold.pool, np.flatnonzero(~late))
         folded = patients.fold.fold(timeline, patients.newest(timeline))
         places, ended = self.keep(folded, batch)
         rows = folded.observations(batch)
-        if patients.recent is not None:
-            patients.recent.add(
-                everything.table, patients.places(everything.patients.to_pylist())[everything.patient]
-            )
-        if waiting is not None:
+        if late.any():
+            waiting = events.filter(pa.array(late))
+            patients.mark(*first_times(waiting))
             rows = pa.concat_tables([rows, observation_rows(waiting, None, batch)])
+        if patients.recent is not None:
+            patients.recent.add(events, owners)
         return rows, ended, places
 
     def keep(self, folded: Folded, batch: int) -> tuple[Int64s, list[Episodes]]:
