@@ -6,34 +6,43 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from following import COMPILED
 
 _SERVER = """
-import contextlib, io, json, os, signal, sys, time
-import vitalake.engines.embedded.refine, vitalake.stages.curate, vitalake.sources.files
+import contextlib, importlib, io, json, os, signal, sys, time
+import vitalake.stages.curate, vitalake.sources.files
 from vitalake.cli import main
-from vitalake.engines.embedded.log import DeltaFolder
 
-commit = DeltaFolder.commit
+engine = sys.argv[1]
+importlib.import_module(f"vitalake.engines.{engine}.refine")
+if engine == "spark":
+    from vitalake.engines.spark.lake import SparkLake as Committing
+    METHODS, named = ("add", "replace", "overwrite"), lambda arguments: arguments[1].name
+else:
+    from vitalake.engines.embedded.log import DeltaFolder as Committing
+    METHODS, named = ("commit",), lambda arguments: arguments[0].table.name
 
 def watch(asked, tell):
     where, when = asked["kill"] or (None, None)
     made = []
-    def commit_or_die(folder, *arguments, **options):
-        made.append(folder.table.name)
-        here = where in (len(made), made[-1])
-        if here and when == "before":
-            die()
-        commit(folder, *arguments, **options)
-        if here:
-            die()
+    def watched(commit):
+        def commit_or_die(*arguments, **options):
+            made.append(named(arguments))
+            here = where in (len(made), made[-1])
+            if here and when == "before":
+                die()
+            commit(*arguments, **options)
+            if here:
+                die()
+        return commit_or_die
     def die():
         tell(made)
-        os.kill(os.getpid(), signal.SIGKILL)
-    DeltaFolder.commit = commit_or_die
+        os.killpg(0, signal.SIGKILL)
+    for method in METHODS:
+        setattr(Committing, method, watched(getattr(Committing, method)))
     return made
 
 for line in sys.stdin:
@@ -41,6 +50,7 @@ for line in sys.stdin:
     come, go = os.pipe()
     child = os.fork()
     if child == 0:
+        os.setsid()  # what it starts, a JVM, dies with it
         tell = lambda made: os.write(go, json.dumps(made).encode())
         made = watch(asked, tell)
         with contextlib.redirect_stdout(io.StringIO()):
@@ -50,7 +60,7 @@ for line in sys.stdin:
     os.close(go)
     if asked["after_s"] is not None:
         time.sleep(asked["after_s"])
-        os.kill(child, signal.SIGKILL)  # one that has ended is still there to be waited for
+        os.killpg(child, signal.SIGKILL)  # one that has ended is still there to be waited for
     _, status = os.waitpid(child, 0)
     told = json.loads(os.read(come, 65536) or b"[]")
     os.close(come)
@@ -60,7 +70,7 @@ for line in sys.stdin:
 
 
 class Runs:
-    """Runs of one command on lakes."""
+    """Runs of one command on lakes of one engine."""
 
     def __init__(self, server: subprocess.Popen[str]) -> None:
         self._server = server
@@ -102,11 +112,15 @@ class Runs:
 
 
 @contextmanager
-def runs() -> Iterator[Runs]:
+def runs(engine: str, settings: Mapping[str, str] | None = None) -> Iterator[Runs]:
     """Yield what starts and kills runs."""
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-c", _SERVER], env=COMPILED, stdin=pipe, stdout=pipe, text=True
+        [sys.executable, "-c", _SERVER, engine],
+        env={**COMPILED, **(settings or {})},
+        stdin=pipe,
+        stdout=pipe,
+        text=True,
     ) as server:
         yield Runs(server)
         assert server.stdin

@@ -38,7 +38,7 @@ def run(messages: Path) -> Run:
 @pytest.fixture(scope="session")
 def killer() -> Iterator[Runs]:
     """What starts and kills runs."""
-    with runs() as started:
+    with runs("embedded") as started:
         yield started
 
 
