@@ -16,7 +16,7 @@ from strategies.histories import Message, as_payloads, history
 from strategies.permutations import duplicated, jostled, shuffled
 
 from vitalake.domain.rules import Rules
-from vitalake.engines.embedded import log, merge, recent
+from vitalake.engines.embedded import log, merge, recent, repeats
 from vitalake.engines.embedded.lake import EmbeddedLake
 
 PATIENTS = 5
@@ -120,8 +120,10 @@ def arrived(random: Random, payloads: Payloads) -> Payloads:
 
 @pytest.fixture
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few are many: files are merged, logs summed up and moments forgotten in lakes of a few batches."""
+    """Few are many: files are merged, logs summed up, keys and moments forgotten in lakes of a few batches."""
     monkeypatch.setattr(merge, "_ENOUGH", 4)
+    monkeypatch.setattr(repeats, "_MANY", 10)
+    monkeypatch.setattr(repeats, "_OF_LATE", 2)
     monkeypatch.setattr(recent, "_ROWS", 40)
     monkeypatch.setattr(recent, "_PIECES", 3)
     monkeypatch.setattr(log, "_CHECKPOINT_EVERY", 6)

@@ -90,7 +90,7 @@ def test_a_vital_that_never_changes_correlates_with_nothing() -> None:
     rows = [association("spo2", np.full(50, 9700), np.arange(50))]
     answer = asked(1, gold_vital_severity_association=rows)
     assert answer.rows["vitals"][0]["r"] is None
-    assert answer.sentence == "There are too few readings to correlate yet."
+    assert answer.sentence == "There are too few readings to correlate yet: fewer than 10 of each vital."
 
 
 def test_readings_are_counted_by_charted_value_and_score_of_the_others() -> None:

@@ -19,7 +19,7 @@ _ENOUGH: Final = 10
 def _correlations(tables: Tables) -> str:
     rows = [row for row in tables["vitals"] if row["r"] is not None and row["n"] >= _ENOUGH]
     if not rows:
-        return "There are too few readings to correlate yet."
+        return f"There are too few readings to correlate yet: fewer than {_ENOUGH} of each vital."
     first = max(rows, key=lambda row: abs(row["r"]))
     direction = "rises" if first["r"] > 0 else "falls"
     outside = max(rows, key=lambda row: max(abs(row["high_r"] or 0), abs(row["low_r"] or 0)))

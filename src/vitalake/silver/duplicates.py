@@ -48,14 +48,12 @@ class KeyIndex:
         self._low = np.empty(_ROOM, np.int64)
         self._slots = np.full(4 * _ROOM, _FREE, np.int64)
         self.content = np.empty(_ROOM, np.int64)
-        self.source = np.empty(_ROOM, np.int32)
-        self.partition = np.empty(_ROOM, np.int32)
-        self.offset = np.empty(_ROOM, np.int64)
+        self.position = np.empty((_ROOM, 3), np.int64)
 
     def admit(self, high: Int64s, low: Int64s) -> tuple[Int64s, Int64s]:
         """Yield each key's entry, and the rows (in order) that are the first of theirs.
 
-        The caller then sets content, source, partition and offset of the new entries.
+        The caller then sets content and position of the new entries.
         """
         self._reserve(self.size + len(high))
         before = self.size
@@ -72,9 +70,9 @@ class KeyIndex:
             return
         while room < size:
             room *= 2
-        for name in ("_high", "_low", "content", "source", "partition", "offset"):
+        for name in ("_high", "_low", "content", "position"):
             old = getattr(self, name)
-            grown = np.empty(room, old.dtype)
+            grown = np.empty((room, *old.shape[1:]), old.dtype)
             grown[: self.size] = old[: self.size]
             setattr(self, name, grown)
         high, low = self._high[: self.size].copy(), self._low[: self.size].copy()
