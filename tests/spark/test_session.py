@@ -82,3 +82,23 @@ def test_spark_connect_does_the_same(tmp_path: Path, java_wheel: bool) -> None:
         env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout == "[0, 1, 2, 3, 4] pyspark.sql.connect.session\n", done.stderr
+
+
+LOST = """
+import os, signal, sys
+from pathlib import Path
+from vitalake.engines.spark.lake import SparkLake
+lake = SparkLake.in_folder(Path(sys.argv[1]))
+os.kill(lake.spark.sparkContext._gateway.proc.pid, signal.SIGKILL)
+lake.spark.sparkContext._gateway.proc.wait()
+lake.rows("select 1")
+"""
+
+
+def test_a_lost_jvm_is_told_as_such(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOST, tmp_path / "lake"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.splitlines()[-1].endswith(
+        "Spark's process has ended. Is there enough memory? Run again to go on"
+    )

@@ -40,7 +40,8 @@ _INSTANT: Final = pa.timestamp("us", tz="UTC")
 class Folded:
     """What a fold yields, in the timeline's order: scores, the states it went through, the episodes that ended.
 
-    ``snapshots`` are the states after each patient-hour, ``due_us`` when time alone next changes something in them.
+    ``snapshots`` are the states after each patient-hour that is over, ``due_us`` when time alone next changes something
+    in them; ``newest`` are those of the hours that go on.
     """
 
     timeline: Timeline
@@ -54,13 +55,11 @@ class Folded:
         """Yield the rows of silver_observations, changed by ``batch``."""
         return observation_rows(self.timeline.table, self.scored, batch)
 
-    def hours(self, pool: StringPool, batch: int, which: Int64s | None = None) -> pa.Table:
-        """Yield rows of silver_patient_states: of all snapshots, or of those that ``which`` numbers."""
+    def hours_over(self, pool: StringPool, batch: int) -> pa.Table:
+        """Yield rows of silver_patient_states, of the hours that are over."""
         rows = np.flatnonzero(self.timeline.snapshot >= 0)
-        which = np.arange(len(rows)) if which is None else which
-        ids = self.timeline.table["patient_id"].take(pa.array(rows[which])).combine_chunks()
-        batches = np.full(len(which), batch)
-        return hour_rows(self.snapshots.take(which), ids, batches, self.due_us[which], pool)
+        ids = self.timeline.table["patient_id"].take(pa.array(rows)).combine_chunks()
+        return hour_rows(self.snapshots, ids, np.full(len(rows), batch), self.due_us, pool)
 
 
 def hour_rows(
@@ -128,6 +127,13 @@ class Fold:
         later = states.held[states.held["word_us"] + TIMEOUT_US > until_us[states.held["owner"]]]
         due = np.minimum(due_at(states.alarms, self._limits, until_us), devices_due_at(later, len(states)))
         return [over, open_episodes(moved), timed_out, still_open], due
+
+    def hours(self, folded: Folded, batch: int) -> pa.Table:
+        """Yield rows of silver_patient_states, of the hours that are over and of those that go on."""
+        newest, patients = folded.newest, folded.timeline.patients
+        batches = np.full(len(newest), batch)
+        going_on = hour_rows(newest, patients, batches, self.due_us(newest), self.pool)
+        return pa.concat_tables([folded.hours_over(self.pool, batch), going_on])
 
     def due_us(self, states: States) -> Int64s:
         """Yield when time alone next changes something; FOREVER for never."""

@@ -54,7 +54,7 @@ class Timeline:
 
     @property
     def snapshots(self) -> int:
-        """How many patient-hours there are."""
+        """How many patient-hours are over: the patient has a row in a later one."""
         return int(np.count_nonzero(self.snapshot >= 0))
 
     @property
@@ -179,14 +179,11 @@ def rejected_bits(issues: pa.ChunkedArray) -> npt.NDArray[np.int16]:
 
 
 def _snapshot(time_us: Int64s, starts: Int64s) -> Int32s:
-    """Yield the snapshot's index on each patient's last row of an hour, else -1."""
-    n = len(time_us)
-    snapshot = np.full(n, -1, np.int32)
-    if not n:
-        return snapshot
+    """Yield the snapshot's index on the last row of each patient-hour that is over, else -1."""
     hour = time_us // HOUR_US
-    last = np.ones(n, bool)
-    last[:-1] = hour[1:] != hour[:-1]
-    last[starts[1:] - 1] = True
-    snapshot[last] = np.arange(int(last.sum()), dtype=np.int32)
+    over = np.zeros(len(time_us), bool)
+    over[:-1] = hour[1:] != hour[:-1]
+    over[starts[1:] - 1] = False
+    snapshot = np.full(len(time_us), -1, np.int32)
+    snapshot[over] = np.arange(np.count_nonzero(over), dtype=np.int32)
     return snapshot

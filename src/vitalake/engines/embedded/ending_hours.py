@@ -33,16 +33,13 @@ class EndingHours:
     def note(self, folded: Folded, places: Int64s, batch: int) -> None:
         """Take note of a fold of the patients at ``places``, before their newest states are taken over."""
         self._make_room(places)
-        rows = np.flatnonzero(folded.timeline.snapshot >= 0)
-        owner = np.searchsorted(folded.timeline.starts, rows, side="right") - 1
-        hours = folded.timeline.time_us[rows] // HOUR_US
-        changes = owner[1:] != owner[:-1]
-        first, last = np.append(True, changes)[: len(rows)], np.append(changes, True)[: len(rows)]
+        line = folded.timeline
+        first, last = line.time_us[line.starts[:-1]] // HOUR_US, line.time_us[line.starts[1:] - 1] // HOUR_US
         before = self._hour[places]
-        self._end(places[(before != _NONE) & (before < hours[first])])
-        if not last.all():
-            self._over.append(folded.hours(self._patients.fold.pool, batch, np.flatnonzero(~last)))
-        self._hour[places] = hours[last]
+        self._end(places[(before != _NONE) & (before < first)])
+        if line.snapshots:
+            self._over.append(folded.hours_over(self._patients.fold.pool, batch))
+        self._hour[places] = last
         self._batch[places] = batch
 
     @property

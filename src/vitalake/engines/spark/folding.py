@@ -129,7 +129,7 @@ class FoldPatients:
         return fold_up(
             {
                 "observation": observations.filter(_differs(stored, observations)),
-                "hour": folded.hours(fold.pool, self.batch),
+                "hour": fold.hours(folded, self.batch),
                 "change": changes.table(ids, fold.pool, fold.policy.version, self.batch, 1),
             }
         )

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 
 from vitalake.domain.tables import Column, Table
 from vitalake.engines.spark.read import declared, names, sql_type
-from vitalake.errors import LakeError
+from vitalake.errors import LakeError, Unavailable
 
 _PROPERTIES: Final = {"delta.enableDeletionVectors": "false"}  # the embedded engine reads the tables too
 
@@ -27,6 +27,9 @@ def told_plainly(what: str) -> Iterator[None]:
     except PySparkException as error:
         reason = error.getCondition() or type(error).__name__
         raise LakeError(f"{what} ({reason})", "The cause is above; run the command again") from error
+    except (Py4JNetworkError, ConnectionError) as error:
+        message = f"{what}: Spark's process has ended"
+        raise Unavailable(message, "Is there enough memory? Run again to go on") from error
     except Py4JError as error:
         raise LakeError(
             f"{what} ({type(error).__name__})", "The cause is above; run the command again"
