@@ -10,7 +10,7 @@ from interruptions import assert_as_quiet, killed, streaming
 from roads import rows_of
 
 from vitalake.engines.embedded.lake import EmbeddedLake
-from vitalake.silver.tables import SILVER_ALERT_CHANGES
+from vitalake.silver.tables import LAKE_BATCHES, SILVER_ALERT_CHANGES
 
 FAST = {"heart_rate": 160}
 
@@ -46,6 +46,8 @@ def test_an_alarm_of_an_event_out_of_order_is_told_without_settling(lake: Path) 
         stream.catch_up()
         assert told(lake) == [("08:05", "raised"), ("08:05", "cleared")]
         stream.settle()
+    counted = sum(row["changes"] for row in rows_of(EmbeddedLake(lake), LAKE_BATCHES))
+    assert counted == len(rows_of(EmbeddedLake(lake), SILVER_ALERT_CHANGES))
     assert_as_quiet(lake, [before, late, after])
 
 

@@ -16,7 +16,7 @@ from strategies.histories import Message, as_payloads, history
 from strategies.permutations import duplicated, jostled, shuffled
 
 from vitalake.domain.rules import Rules
-from vitalake.engines.embedded import log, merge, recent, repeats
+from vitalake.engines.embedded import log, merge, newest, patients, recent, repeats
 from vitalake.engines.embedded.lake import EmbeddedLake
 
 PATIENTS = 5
@@ -124,6 +124,8 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(merge, "_ENOUGH", 4)
     monkeypatch.setattr(repeats, "_MANY", 10)
     monkeypatch.setattr(repeats, "_OF_LATE", 2)
+    monkeypatch.setattr(newest, "_FEW", 10)
+    monkeypatch.setattr(patients, "_FEW_TEXTS", 100)
     monkeypatch.setattr(recent, "_ROWS", 40)
     monkeypatch.setattr(recent, "_PIECES", 3)
     monkeypatch.setattr(log, "_CHECKPOINT_EVERY", 6)

@@ -109,6 +109,7 @@ class Company:
     def paced(self, done: Done | None) -> list[Done]:
         """Begin with Gold and the events that are not urgent; yield how far publishing has come."""
         if done is not None:
+            self._work.counts["changes"] += done.changes
             self._say()
             self._gold.start()
             if self._publisher is not None:

@@ -120,6 +120,9 @@ class Refiner(Protocol):
     def catch_up(self, batch: int) -> None:
         """Tell what changed by events a little out of order, where that is quick; the rest waits for settling."""
 
+    def told(self) -> int:
+        """Yield how many alert changes were told beside batches, since it was last asked or a batch was counted."""
+
     def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
         """Do what must come between two batches (repairs, what is due); yield the rest of settling.
 

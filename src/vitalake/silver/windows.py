@@ -24,9 +24,9 @@ COLUMNS: Final = tuple(c for c in SILVER_VITAL_WINDOWS.columns if c.name != "upd
 BASELINE_LEAST: Final = 5
 """Values that a baseline needs before anything is judged against it."""
 
-MS_US: Final = 1_000
-SUMS: Final = 8
-MOST: Final = 2**31
+_MS_US: Final = 1_000
+_SUMS: Final = 8
+_MOST: Final = 2**31
 """More than any value."""
 _HOUR_MS: Final = 3_600_000
 _INT64: Final = 2.0**62
@@ -69,7 +69,7 @@ def _group(walk: Walk, rules: Rules) -> _Groups:
     starts = np.flatnonzero(first)
     window, patient = window[starts], np.searchsorted(walk.starts, starts, side="right") - 1
     span = np.ptp(window) + 1 + rules.windows_in_baseline if len(window) else 1
-    key = patient * span + (window - window.min(initial=0))
+    key = patient * span + window
     return _Groups(
         starts=np.append(starts, len(walk.time_us)),
         patient=walk.patients.take(pa.array(patient)),
@@ -84,13 +84,13 @@ def _sums(values: Int32s, time_us: Int64s, starts: Int64s, window_start_us: Int6
 
     The sums over time are of whole milliseconds since the window's start: squared microseconds would leave int64.
     """
-    sums = np.zeros((SUMS, len(window_start_us)), np.int64)
+    sums = np.zeros((_SUMS, len(window_start_us)), np.int64)
     for group in range(len(window_start_us)):
         n = total = squares = sum_ms = squares_ms = products = 0
-        least, most = MOST, -MOST
+        least, most = _MOST, -_MOST
         for row in range(starts[group], starts[group + 1]):
             if values[row] != NULL:
-                value, ms = int(values[row]), (time_us[row] - window_start_us[group]) // MS_US
+                value, ms = int(values[row]), (time_us[row] - window_start_us[group]) // _MS_US
                 n += 1
                 total += value
                 squares += value * value

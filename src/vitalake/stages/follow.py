@@ -96,7 +96,7 @@ class Follow:
         self._away = Backoff()
         self._stalled = False
         self._heard_at = run.now()
-        self._caught_up_at = time.monotonic()
+        self._catch_up_at = time.monotonic()
         held.refine.catch_up()
         self._begin(held.entry)
         self._beside = open_beside()
@@ -126,9 +126,11 @@ class Follow:
             self._end_settling(wait=True)
 
     def _keep_pace(self) -> None:
-        if time.monotonic() >= self._caught_up_at + self._pace.catch_up_ms / 1000:
+        began = time.monotonic()
+        if began >= self._catch_up_at:
             self._held.refine.catch_up()
-            self._caught_up_at = time.monotonic()
+            took = time.monotonic() - began
+            self._catch_up_at = began + max(self._pace.catch_up_ms / 1000, 4 * took)  # batches come first
         self._end_settling()
         if self._under_way is None and time.monotonic() >= self._paced_at:
             self._begin_settling(self._beside.submit)

@@ -22,6 +22,8 @@ class Settling:
     run_id: str
     started_at: datetime
     rest: Callable[[], Mapping[str, int]]
+    changes: int
+    """How many changes of alerts were told to begin it."""
 
 
 class Refine:
@@ -86,12 +88,18 @@ class Refine:
         started = self._now()
         rest = self._refiner.settling(self.batch)
         self._settled = self.batch
-        return Settling(self.batch, self.run_id, started, rest)
+        return Settling(self.batch, self.run_id, started, rest, self._refiner.told())
 
     def end_settling(self, settling: Settling, versions: Mapping[str, int]) -> Done:
         """Write down that the rest is done."""
         done = Done(
-            "settle", settling.batch, settling.run_id, settling.started_at, self._now(), versions=versions
+            "settle",
+            settling.batch,
+            settling.run_id,
+            settling.started_at,
+            self._now(),
+            changes=settling.changes,
+            versions=versions,
         )
         record(self._engine, done)
         return done

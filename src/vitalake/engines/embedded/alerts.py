@@ -37,6 +37,7 @@ class AlertTeller:
         self._lake = lake
         self._patients = patients
         self._settled = settled
+        self._written = 0
         self.heard: Callable[[pa.Table], None] = lambda _: None
         lake.open(SILVER_ALERT_CHANGES)
         (row,) = lake.rows("select coalesce(max(seq), 0) as seq from silver_alert_changes").to_pylist()
@@ -67,11 +68,9 @@ class AlertTeller:
         if patients.recent is not None:
             patients.recent.forget(places)
 
-    def recall_recent(self, places: Int64s, since_us: Int64s) -> None:
-        """Do so of what is kept in mind, of the patients at ``places`` since an instant of each."""
-        patients = self._patients
-        if patients.recent is not None:
-            patients.told = join([patients.told, patients.recent.told_over(places, since_us)])
+    def recall_over(self, over: Told) -> None:
+        """Take back episodes that were told and over, which events may change after all."""
+        self._patients.told = join([self._patients.told, over])
 
     def tell(self, places: Int64s, ended: list[Episodes], time_us: int | None, batch: int) -> pa.Table:
         """Yield the changes of the patients at ``places`` and of those for whom something was due.
@@ -108,7 +107,13 @@ class AlertTeller:
         """Commit changes; a repetition tells only what the log does not say yet, so it needs no mark."""
         if changes.num_rows:
             self._lake.log(SILVER_ALERT_CHANGES, changes)
+            self._written += changes.num_rows
             self.heard(changes)
+
+    def written(self) -> int:
+        """Yield how many changes were committed since this was last asked."""
+        written, self._written = self._written, 0
+        return written
 
     def settled(self, batch: int) -> None:
         """Take note that silver_alerts holds the changes up to a batch."""

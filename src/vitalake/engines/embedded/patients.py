@@ -24,7 +24,7 @@ _FEW_TEXTS: Final = 1_000_000
 
 
 class Patients:
-    """Patients by id, their newest states, and the hour from which a repair of theirs waits."""
+    """Patients by id, their newest states, and the instant from which a repair of theirs waits."""
 
     def __init__(self, fold: Fold) -> None:
         self.fold = fold

@@ -31,7 +31,8 @@ _PIECES: Final = 32
 class _Moment:
     """The patients' states at a moment, by place, and the events since with the places of their patients.
 
-    ``wrong`` are the places of patients of whom events of before came since.
+    ``wrong`` are the places of patients who were folded again since from before this moment.  Who waits for that is not
+    among them, but waits from an instant that no later moment's state is before.
     """
 
     states: States
@@ -78,7 +79,7 @@ class Recent:
         self._over = Told.nothing()
 
     def add(self, events: pa.Table, places: Int64s) -> None:
-        """Keep the events of a batch, each with its patient's place; the newest states have seen them."""
+        """Keep a batch's events, each with its patient's place, once the newest states have seen those in order."""
         self._moments[-1].add(events, places)
         if self._moments[-1].rows >= _ROWS:
             self.turn()
@@ -93,7 +94,7 @@ class Recent:
         """Keep episodes that were told to be over."""
         self._over = join([self._over, told])
 
-    def told_over(self, places: Int64s, since_us: Int64s) -> Told:
+    def take_over(self, places: Int64s, since_us: Int64s) -> Told:
         """Yield, and keep no longer, the episodes of patients that were over at or after an instant of each."""
         owner = self._over.records["patient"]
         since = np.full(
@@ -121,19 +122,20 @@ class Recent:
             right = np.array([place not in moment.wrong for place in places.tolist()], bool)
             reached = waiting & right & (self._last_us(moment, places) < from_us)
             if reached.any():
-                yield self._again(number, np.sort(places[reached]))
                 for later in self._moments[number + 1 :]:
                     later.wrong.update(places[reached].tolist())
+                yield self._again(number, np.sort(places[reached]))
             waiting &= ~reached
 
     def _again(self, number: int, places: Int64s) -> Again:
-        size = max(len(self._patients), len(self._moments[number].states))
-        wanted = np.zeros(size, bool)
+        wanted = np.zeros(len(self._patients), bool)
         wanted[places] = True
         events = [table for moment in self._moments[number:] for table in moment.events_of(wanted)]
-        return Again(
-            places, self._moments[number].states.extended(size).take(places), pa.concat_tables(events)
-        )
+        states = self._moments[number].states
+        known = states.take(
+            places[places < len(states)]
+        )  # new patients come last, and nothing was known of them
+        return Again(places, known.extended(len(places)), pa.concat_tables(events))
 
     def _last_us(self, moment: _Moment, places: Int64s) -> Int64s:
         """Yield the last instant that a moment's states have seen; of a patient not seen, until when all is unsure."""

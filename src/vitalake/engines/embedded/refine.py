@@ -21,9 +21,10 @@ from vitalake.domain.vitals import FORGET_AFTER_US, HOUR_US
 from vitalake.engines.embedded.alerts import AlertTeller
 from vitalake.engines.embedded.ending_hours import EndingHours
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.embedded.newest import Newest
 from vitalake.engines.embedded.patients import Patients, first_times
 from vitalake.engines.embedded.recent import Recent
-from vitalake.engines.embedded.repair import repair, repair_recent
+from vitalake.engines.embedded.repair import repair_from_lake, repair_recent
 from vitalake.engines.embedded.repeats import RepeatFinder, Repeats
 from vitalake.engines.embedded.settle import WRITTEN_BY_BATCHES, Pending, in_one_piece, settle, versions_of
 from vitalake.engines.engine import Counts
@@ -58,13 +59,13 @@ class EmbeddedRefiner:
         self.patients = Patients(Fold(rules))
         self.hours = EndingHours(self.patients)
         self.touched: list[pa.Table] = []
-        self.repaired: list[pa.Table] = []
+        self.repaired = Newest()
         self._repeats = RepeatFinder(lake)
         self._settled = settled
         self._start(settled)
 
     def _start(self, settled: int) -> None:
-        """Take up the stored states; what came after them is folded again by the next settling."""
+        """Take up the stored states, and fold again what came after them out of order."""
         table = SILVER_PATIENT_STATES
         since = "true"
         if self.watermark.reached is not None:
@@ -135,8 +136,13 @@ class EmbeddedRefiner:
                 self.lake.append(table, rows, batch)
         self.alerts.write(changes)
         self.lake.append(SILVER_OBSERVATIONS, observations, batch)
-        rows_out = (table.num_rows for table in (observations, quarantine, duplicates, changes))
-        return Counts(messages.num_rows, *rows_out)
+        return Counts(
+            messages.num_rows,
+            observations.num_rows,
+            quarantine.num_rows,
+            duplicates.num_rows,
+            self.alerts.written(),
+        )
 
     def _bronze(self, batch: int) -> pa.Table:
         self.lake.open(BRONZE_EVENTS, f"batch = {batch}")
@@ -204,7 +210,11 @@ class EmbeddedRefiner:
         """Fold again whatever patients wait for it."""
         repair_recent(self, batch)
         if self.patients.dirty:
-            repair(self, batch)
+            repair_from_lake(self, batch)
+
+    def told(self) -> int:
+        """Yield how many alert changes were told beside batches, since it was last asked or a batch was counted."""
+        return self.alerts.written()
 
     def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
         """Repair and tell what is due; yield the rest of settling, which sees the lake as it is now."""
@@ -217,10 +227,10 @@ class EmbeddedRefiner:
             batch,
             self.hours.take(),
             in_one_piece(self.touched),
-            in_one_piece(self.repaired),
+            self.repaired.take(),
             versions,
         )
-        self._settled, self.touched, self.repaired = batch, [], []
+        self._settled, self.touched = batch, []
         self.patients.forget_texts()
         if self.patients.recent is not None:
             self.patients.recent.turn()

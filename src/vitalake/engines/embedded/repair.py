@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _EVENT: Final = [column.name for column in (*NORMALISED, *PROVENANCE)]
 
 
-def repair(refiner: EmbeddedRefiner, batch: int) -> None:
+def repair_from_lake(refiner: EmbeddedRefiner, batch: int) -> None:
     """Fold the dirty patients again and tell what changed in their alerts; settling rewrites what differs.
 
     Reads the newest state of an hour before the first event out of order, and all events after it.
@@ -62,7 +62,8 @@ def repair_recent(refiner: EmbeddedRefiner, batch: int) -> None:
         timeline = arrange(again.events, patients.fold.pool)
         ids = timeline.patients.to_pylist()
         states = again.states.take(np.searchsorted(again.places, patients.places(ids)))
-        refiner.alerts.recall_recent(patients.places(ids), states.alarms["last_us"])
+        over = patients.recent.take_over(patients.places(ids), states.alarms["last_us"])
+        refiner.alerts.recall_over(over)
         _fold_again(refiner, timeline, states, batch)
         for one in ids:
             del patients.dirty[one]
@@ -72,7 +73,7 @@ def _fold_again(refiner: EmbeddedRefiner, timeline: Timeline, states: States, ba
     folded = refiner.patients.fold.fold(timeline, states)
     places, ended = refiner.keep(folded, batch)
     refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))
-    refiner.repaired.append(folded.observations(batch))
+    refiner.repaired.add(folded.observations(batch))
 
 
 def _states_before(lake: EmbeddedLake, pending: pa.Table) -> pa.Table:
@@ -114,11 +115,8 @@ def _starting_states(before: pa.Table, patients: pa.Array, pool: StringPool) -> 
 
 
 def rewrite(lake: EmbeddedLake, repaired: pa.Table, batch: int) -> pa.Table:
-    """Replace the observations whose scores differ from what stands in the lake; yield their patients and times.
-
-    Of several rows of an event the last one holds.
-    """
-    lake.register("folded", repaired.append_column("place", pa.array(np.arange(repaired.num_rows))))
+    """Replace the observations whose scores differ from what stands in the lake; yield their patients and times."""
+    lake.register("folded", repaired)
     days = pc.min_max(repaired["event_date"]).as_py()
     lake.open(SILVER_OBSERVATIONS, f"event_date between date '{days['min']}' and date '{days['max']}'")
     differs = " or ".join(f'f."{name}" is distinct from s."{name}"' for name in SCORED_NAMES)
@@ -126,9 +124,7 @@ def rewrite(lake: EmbeddedLake, repaired: pa.Table, batch: int) -> pa.Table:
     lake.materialise(
         "repaired",
         f"""
-        select f.* exclude (place) from (
-          select * from folded qualify row_number() over (partition by {key} order by place desc) = 1
-        ) f join {SILVER_OBSERVATIONS.name} s using ({key})
+        select f.* from folded f join {SILVER_OBSERVATIONS.name} s using ({key})
         where s.updated_batch is null or {differs}
         """,
     )

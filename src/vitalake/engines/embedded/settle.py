@@ -46,7 +46,7 @@ class Pending:
     touched: pa.Table | None
     """patient_id and event_time of the events that came."""
     repaired: pa.Table | None
-    """Rows of silver_observations that were folded again; of an event the last one holds."""
+    """Rows of silver_observations that were folded again."""
     versions: dict[str, int]
     """The tables that batches write, as they are to be read."""
 

@@ -120,6 +120,10 @@ class SparkRefiner:
     def catch_up(self, batch: int) -> None:
         """Do nothing: no batch leaves events out of order waiting."""
 
+    def told(self) -> int:
+        """Yield that none was: batches tell all."""
+        return 0
+
     def settling(self, batch: int) -> Callable[[], Mapping[str, int]]:
         """Bring alerts and summaries up to the changes and the observations; nothing is left to do."""
         settle_alerts(self.lake, self._settled, batch)
