@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from following import COMPILED
 
 _SERVER = """
-import contextlib, importlib, io, json, os, signal, sys, time
+import importlib, json, os, signal, sys, time
 import vitalake.stages.curate, vitalake.sources.files
 from vitalake.cli import main
 
@@ -51,10 +51,10 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         os.setsid()  # what it starts, a JVM, dies with it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # and says nothing among our answers
         tell = lambda made: os.write(go, json.dumps(made).encode())
         made = watch(asked, tell)
-        with contextlib.redirect_stdout(io.StringIO()):
-            code = main(asked["arguments"])
+        code = main(asked["arguments"])
         tell(made)
         os._exit(code)
     os.close(go)
