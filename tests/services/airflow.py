@@ -175,7 +175,9 @@ class Airflow:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(
+                request, timeout=READY_S
+            ) as answer:  # a writer waits for SQLite's lock
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as refusal:
             with refusal:
