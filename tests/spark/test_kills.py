@@ -14,7 +14,8 @@ from spark.wards import stormy, ward
 
 from vitalake.engines.embedded.lake import EmbeddedLake
 
-Arguments = tuple[object, ...]
+Run = Callable[[Path], tuple[object, ...]]
+Compare = Callable[[Path], None]
 
 KILLS = (
     ("bronze_events", "after"),
@@ -36,7 +37,7 @@ def payloads() -> list[bytes]:
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes]) -> Callable[[Path], Arguments]:
+def run(tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes]) -> Run:
     """The arguments of a run in two batches: the second has events that change the first one's."""
     landed = tmp_path_factory.mktemp("landed") / "messages.ndjson"
     arrived = [b" ".join((payload or b"").split()) for payload in stormy(seed=9, payloads=payloads)]
@@ -55,7 +56,7 @@ def killer() -> Iterator[Runs]:
 
 
 @pytest.fixture
-def assert_as_quiet(tmp_path: Path, payloads: list[bytes]) -> Callable[[Path], None]:
+def assert_as_quiet(tmp_path: Path, payloads: list[bytes]) -> Compare:
     """Fails unless a lake's Silver and Gold equal those of the embedded engine's run over the events in order."""
 
     def compare(path: Path) -> None:
@@ -70,9 +71,9 @@ def assert_as_quiet(tmp_path: Path, payloads: list[bytes]) -> Callable[[Path], N
 
 def test_killed_at_commits_and_any_moment(
     tmp_path: Path,
-    run: Callable[[Path], Arguments],
+    run: Run,
     killer: Runs,
-    assert_as_quiet: Callable[[Path], None],
+    assert_as_quiet: Compare,
 ) -> None:
     lake, rng = tmp_path / "lake", random.Random(4)
     for table, when in KILLS:
@@ -85,14 +86,14 @@ def test_killed_at_commits_and_any_moment(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_each_commit(
+def test_killed_at_each_table(
     tmp_path: Path,
-    run: Callable[[Path], Arguments],
+    run: Run,
     killer: Runs,
-    assert_as_quiet: Callable[[Path], None],
+    assert_as_quiet: Compare,
     when: str,
 ) -> None:
-    """A run dies at each commit that there is in turn, the last one's place one further."""
+    """Runs die around the first commit to each table, in turn: each goes on where the last one stopped."""
     tables = dict.fromkeys(killer.whole(*run(tmp_path / "whole")))
     lake = tmp_path / "lake"
     hit = {killer.die_at(table, when, *run(lake)) for table in tables}
@@ -105,9 +106,9 @@ def test_killed_at_each_commit(
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_ten_times_at_any_moment(
     tmp_path: Path,
-    run: Callable[[Path], Arguments],
+    run: Run,
     killer: Runs,
-    assert_as_quiet: Callable[[Path], None],
+    assert_as_quiet: Compare,
     seed: int,
 ) -> None:
     lake, rng = tmp_path / "lake", random.Random(seed)

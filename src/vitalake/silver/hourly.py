@@ -84,6 +84,15 @@ class Walk:
     oxygen: Int8s
     severity: Int8s
 
+    def stretches(self, length_us: int) -> tuple[Int64s, Int64s]:
+        """Yield the first row of each stretch of the clock in which a patient has events, and which patient that is."""
+        stretch = self.time_us // length_us
+        first = np.ones(len(stretch), bool)
+        first[1:] = stretch[1:] != stretch[:-1]
+        first[self.starts[:-1]] = True
+        rows = np.flatnonzero(first)
+        return rows, np.searchsorted(self.starts, rows, side="right") - 1
+
 
 def walk(observations: pa.Table, pool: StringPool) -> Walk:
     """Yield the arrays of scored observations (columns READS, any order)."""

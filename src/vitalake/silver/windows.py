@@ -62,12 +62,8 @@ class _Groups:
 
 
 def _group(walk: Walk, rules: Rules) -> _Groups:
-    window = walk.time_us // rules.window_us
-    first = np.ones(len(window), bool)
-    first[1:] = window[1:] != window[:-1]
-    first[walk.starts[:-1]] = True
-    starts = np.flatnonzero(first)
-    window, patient = window[starts], np.searchsorted(walk.starts, starts, side="right") - 1
+    starts, patient = walk.stretches(rules.window_us)
+    window = walk.time_us[starts] // rules.window_us
     span = np.ptp(window) + 1 + rules.windows_in_baseline if len(window) else 1
     key = patient * span + window
     return _Groups(

@@ -48,14 +48,9 @@ def replace_time_spent(lake: EmbeddedLake, walked: Walk, pool: StringPool, rules
 
 def _walked_hours(walked: Walk) -> pa.Table:
     """Yield each hour of a patient that has events, the next such hour (null: none), and the patient's last instant."""
-    hour_us = walked.time_us // HOUR_US * HOUR_US
-    first = np.ones(len(hour_us), bool)
-    first[1:] = hour_us[1:] != hour_us[:-1]
-    first[walked.starts[:-1]] = True
-    rows = np.flatnonzero(first)
-    patient = np.searchsorted(walked.starts, rows, side="right") - 1
+    rows, patient = walked.stretches(HOUR_US)
     is_last = np.append(patient[1:] != patient[:-1], True)[: len(rows)]
-    hours = hour_us[rows]
+    hours = walked.time_us[rows] // HOUR_US * HOUR_US
     return pa.table(
         {
             "patient_id": walked.patients.take(pa.array(patient)),

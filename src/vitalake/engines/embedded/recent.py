@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
+from vitalake.silver.alarm_machine import FOREVER
 from vitalake.silver.changes import Told, join
 from vitalake.silver.kernel import Bools, Int64s
 from vitalake.silver.states import States
@@ -96,12 +97,9 @@ class Recent:
 
     def take_over(self, places: Int64s, since_us: Int64s) -> Told:
         """Yield, and keep no longer, the episodes of patients that were over at or after an instant of each."""
-        owner = self._over.records["patient"]
-        since = np.full(
-            max(int(owner.max(initial=0)), int(places.max(initial=0))) + 1, np.iinfo(np.int64).max
-        )
+        since = np.full(len(self._patients), FOREVER)
         since[places] = since_us
-        mine = self._over.records["cleared_us"] >= since[owner]
+        mine = self._over.records["cleared_us"] >= since[self._over.records["patient"]]
         told, self._over = self._over.take(mine), self._over.take(~mine)
         return told
 
@@ -132,9 +130,8 @@ class Recent:
         wanted[places] = True
         events = [table for moment in self._moments[number:] for table in moment.events_of(wanted)]
         states = self._moments[number].states
-        known = states.take(
-            places[places < len(states)]
-        )  # new patients come last, and nothing was known of them
+        # New patients have the last places, and nothing was known of them.
+        known = states.take(places[places < len(states)])
         return Again(places, known.extended(len(places)), pa.concat_tables(events))
 
     def _last_us(self, moment: _Moment, places: Int64s) -> Int64s:
