@@ -49,6 +49,8 @@ def folder(tmp_path: Path) -> Path:
     write(tmp_path / "notes.txt", b"not read")
     write(tmp_path / ".hidden.ndjson", b"not read")
     write(tmp_path / ".git" / "x.ndjson", b"not read")
+    write(tmp_path / "lake" / "table" / "_delta_log" / "0.json", b"not read")
+    write(tmp_path / "lake" / "table" / "_change_data" / "0.json", b"not read")
     return tmp_path
 
 

@@ -35,6 +35,8 @@ from vitalake.sources.splitter import (
 SUFFIXES: Final = (".ndjson", ".jsonl", ".json")
 """What a file of a folder must end in, with or without ``.gz``.  A file named itself may end in anything."""
 
+_DELTA_LOG: Final = "_delta_log"
+
 
 @dataclass(frozen=True)
 class File:
@@ -59,7 +61,7 @@ def source_name(path: Path) -> str:
 def find_files(paths: Sequence[Path]) -> list[File]:
     """Yield the files that ``paths`` name, and of folders those below with :data:`SUFFIXES`, by source.
 
-    A file that is named twice is read once.  Names that begin with a dot are passed over.
+    A file that is named twice is read once.  Names that begin with a dot, and Delta tables, are passed over.
     """
     found: dict[str, File] = {}
     for path in paths:
@@ -79,6 +81,9 @@ def _below(folder: Path) -> list[Path]:
     files = []
     with reading(folder):
         for parent, folders, names in os.walk(folder, onerror=_raise):
+            if _DELTA_LOG in folders:  # a lake's table: its log ends in .json too
+                folders.clear()
+                continue
             folders[:] = [name for name in folders if not name.startswith(".")]
             files += [Path(parent, name) for name in names if _is_messages(name)]
     if not files:
