@@ -80,6 +80,16 @@ def test_a_folder_of_other_things_becomes_no_lake(
     assert [entry.name for entry in elsewhere.iterdir()] == ["messages.ndjson"]
 
 
+def test_who_debugs_sees_where_an_error_came_from(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VITALAKE_DEBUG", "1")
+    assert main(["status", "--lake", "nowhere"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("Traceback")
+    assert lines[-1].startswith("error: nowhere does not exist")
+
+
 def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     out = capsys.readouterr().out

@@ -23,7 +23,9 @@ _OF_MACHINE: Final = {
 
 
 def tell(error: VitalakeError) -> int:
-    """Print ``error: WHAT. HINT``; yield the exit code."""
+    """Print ``error: WHAT. HINT``, below its traceback where VITALAKE_DEBUG is set; yield the exit code."""
+    if os.environ.get("VITALAKE_DEBUG"):
+        traceback.print_exception(error)
     _print_line(f"error: {_sentences(error.message, error.hint)}")
     return error.exit_code
 
