@@ -16,7 +16,7 @@ SETTINGS = {
     "spark.sql.adaptive.coalescePartitions.enabled": "false",
     # Compiling, in Spark or in the JVM, costs more than a few rows gain.
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    OPTIONS: f"{local_settings()[OPTIONS]} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    OPTIONS: f"{local_settings()[OPTIONS]} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
 }
 
 

@@ -14,13 +14,14 @@ from vitalake.engines.embedded.lake import EmbeddedLake
 
 TESTS = Path(__file__).parents[1]
 ROAD = """
-import sys
+import os, sys
 from roads import Payloads, run_of
 from spark.wards import halves, ward
 from vitalake.engines.spark.lake import SparkLake
-from vitalake.engines.spark.session import connect_session
+from vitalake.engines.spark.session import open_session
 from pathlib import Path
-spark = connect_session()
+os.environ["SPARK_REMOTE"] = "local[2]"
+spark = open_session()
 lake = SparkLake.in_folder(Path(sys.argv[1]), spark)
 run_of(lake).silver(Payloads(halves(ward(seed=12, patients=3, events=8))), 10**9)
 print(type(spark).__module__)

@@ -27,7 +27,7 @@ KILLS = (
 )
 """Around which commit a run dies, one run after the other: each goes on where the last one stopped."""
 
-QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"}
 """Most of what a JVM that lives so shortly compiles is never used."""
 
 

@@ -13,7 +13,10 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
-from vitalake.engines.spark.session import open_session
+from vitalake.dev.kafka import free_port
+from vitalake.engines.spark.session import connect_session, open_session
+from vitalake.engines.spark.write import told_plainly
+from vitalake.errors import LakeError, Unavailable, UserError
 
 INSTANT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -82,6 +85,26 @@ def test_spark_connect_does_the_same(tmp_path: Path, java_wheel: bool) -> None:
         env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout == "[0, 1, 2, 3, 4] pyspark.sql.connect.session\n", done.stderr
+
+
+@pytest.mark.parametrize("remote", ["ward:15002", "sc://", "sc://ward:many", "http://ward:15002"])
+def test_an_address_that_is_none_is_told_so(remote: str) -> None:
+    with pytest.raises(UserError, match=r"names no Spark server\. Set it to sc://HOST:PORT"):
+        connect_session(remote)
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
+    port = free_port()
+    with pytest.raises(Unavailable, match=f"No Spark server answers at 127.0.0.1:{port}. Start it"):
+        connect_session(f"sc://127.0.0.1:{port}/;token=secret")
+
+
+def test_an_error_of_the_jvm_is_named_by_its_cause(spark: SparkSession) -> None:
+    with (
+        pytest.raises(LakeError, match=r"^Can't read it \(IndexOutOfBoundsException\)"),
+        told_plainly("Can't read it"),
+    ):
+        spark._jvm.java.util.ArrayList().get(0)
 
 
 LOST = """

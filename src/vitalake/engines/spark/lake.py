@@ -171,12 +171,14 @@ class SparkLake:
     def stage(self, name: str, rows: DataFrame) -> None:
         """Compute rows once, to a table beside the lake's (nothing is to be cached on serverless)."""
         with told_plainly(f"Can't compute {name}"):
-            relation = self.place.stage(rows, name)
-        self.view(name, f"select * from {relation}")
+            self._show(name, self.place.stage(rows, name))
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Register rows in memory as the view ``name``."""
-        self.spark.createDataFrame(rows).createOrReplaceTempView(name)
+        self._show(name, self.spark.createDataFrame(rows))
+
+    def _show(self, name: str, rows: DataFrame) -> None:
+        rows.createOrReplaceTempView(name)
         self._views.pop(name, None)
 
     def sql(self, select: str) -> DataFrame:

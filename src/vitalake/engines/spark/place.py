@@ -32,8 +32,8 @@ class Place(Protocol):
     def save(self, writer: DataFrameWriter, table: Table) -> None:
         """Write to the table, in one commit."""
 
-    def stage(self, rows: DataFrame, name: str) -> str:
-        """Compute rows once; yield the relation that holds them, which replaces the last one of that name."""
+    def stage(self, rows: DataFrame, name: str) -> DataFrame:
+        """Compute rows once; yield them as stored, in the place of the last ones of that name."""
 
     def lock(self, stage: str) -> AbstractContextManager[None]:
         """Hold a stage of the lake."""
@@ -77,15 +77,17 @@ class Folder:
     def _folder(self, table: Table) -> Path:
         return (self._bronze if table == BRONZE_EVENTS else self.path) / table.name
 
-    def stage(self, rows: DataFrame, name: str) -> str:
-        """Compute rows once; yield the relation that holds them."""
+    def stage(self, rows: DataFrame, name: str) -> DataFrame:
+        """Compute rows once; yield them as stored."""
         path = self._room / f"{name}-{uuid.uuid4()}"
         rows.write.parquet(str(path))
+        # With its schema, for to find that out takes a job each time the rows are read.
+        stored = rows.sparkSession.read.schema(rows.schema).parquet(str(path))
         before = self._staged.get(name)
         self._staged[name] = path
         if before is not None:
             shutil.rmtree(before, ignore_errors=True)
-        return f"parquet.{_quoted(path)}"
+        return stored
 
     @contextmanager
     def lock(self, stage: str) -> Iterator[None]:
@@ -154,15 +156,15 @@ class Schema:
         """Write to the table, in one commit."""
         writer.saveAsTable(self.name(table))
 
-    def stage(self, rows: DataFrame, name: str) -> str:
-        """Compute rows once; yield the relation that holds them."""
+    def stage(self, rows: DataFrame, name: str) -> DataFrame:
+        """Compute rows once; yield them as stored."""
         kept = self._name(f"{_STAGING}_{self._room}_{name}_{uuid.uuid4().hex}")
         rows.write.format("delta").saveAsTable(kept)
         before = self._staged.get(name)
         self._staged[name] = kept
         if before is not None:
             rows.sparkSession.sql(f"drop table {before}")
-        return kept
+        return rows.sparkSession.table(kept)
 
     @contextmanager
     def lock(self, stage: str) -> Iterator[None]:  # noqa: ARG002 - nothing to hold

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Final
+from urllib.parse import urlsplit
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from vitalake.errors import Unavailable
+from vitalake.errors import Unavailable, UserError
 from vitalake.java.jars import fetch_jars
 from vitalake.java.java import find_java
 
 LOCAL: Final = "local[2]"
+_PORT: Final = 15002  # of a Spark Connect server, unless the address has one
+_ANSWERS_S: Final = 10
 
 MEANING: Final = {
     "spark.sql.session.timeZone": "UTC",
@@ -46,28 +50,58 @@ _ON_ONE_MACHINE: Final = {
 
 
 def open_session(master: str = LOCAL, settings: Mapping[str, str] | None = None) -> SparkSession:
-    """Yield the session that is active (on Databricks there always is one), else a new local one with Delta.
+    """Yield the session that is active (on Databricks there always is one), else a new one.
+
+    That is one with the server which ``SPARK_REMOTE`` names, else a local one with Delta.
 
     Raises:
         UserError: there is no Java.
         Unavailable: Spark's jars can't be fetched, or Spark does not start.
     """
     session = SparkSession.getActiveSession()
-    if session is None:
-        session = _start(SparkSession.builder.master(master), settings)
-    return prepare(session)
+    if session is not None:
+        return prepare(session)
+    if remote := os.environ.get("SPARK_REMOTE"):
+        return connect_session(remote, settings)
+    return prepare(_start(SparkSession.builder.master(master), settings))
 
 
 def connect_session(remote: str = LOCAL, settings: Mapping[str, str] | None = None) -> SparkSession:
     """Yield a session through Spark Connect: ``sc://HOST:PORT``, or ``local[N]``, which starts the server as well.
 
     A process that holds a plain session can't have one of these beside it.
+
+    Raises:
+        UserError: this is no address of a server.
+        Unavailable: no server answers there.
     """
     builder = SparkSession.builder.remote(remote)
-    if remote.startswith("sc://"):
+    if not remote.startswith("local"):
+        _require_server(remote)
         with _translating():
             return prepare(builder.getOrCreate())
     return prepare(_start(builder, settings))
+
+
+def _require_server(remote: str) -> None:
+    """Ask for the server ourselves: Spark's client tries for many minutes."""
+    host, port = _address(remote)
+    try:
+        socket.create_connection((host, port), timeout=_ANSWERS_S).close()
+    except OSError as error:
+        message = f"No Spark server answers at {host}:{port}"
+        raise Unavailable(message, "Start it, or unset SPARK_REMOTE for a Spark of this machine") from error
+
+
+def _address(remote: str) -> tuple[str, int]:
+    try:
+        url = urlsplit(remote)
+        host, port = url.hostname, url.port or _PORT
+    except ValueError:
+        host, port = None, _PORT
+    if host is None or not remote.startswith("sc://"):
+        raise UserError("SPARK_REMOTE names no Spark server", "Set it to sc://HOST:PORT, or unset it")
+    return host, port
 
 
 def local_settings() -> dict[str, str]:

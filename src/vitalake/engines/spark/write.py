@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 
 from vitalake.domain.tables import Column, Table
@@ -14,6 +14,8 @@ from vitalake.engines.spark.read import declared, names, sql_type
 from vitalake.errors import LakeError, Unavailable
 
 _PROPERTIES: Final = {"delta.enableDeletionVectors": "false"}  # the embedded engine reads the tables too
+
+_AGAIN: Final = "Run the command again; VITALAKE_DEBUG=1 shows all of the error"
 
 _STATISTICS: Final = ("patient_id", "event_time", "hour", "batch", "updated_batch", "seq")
 """Columns whose range goes to the log, so that readers skip files; Delta's own choice is the first 32."""
@@ -24,16 +26,23 @@ def told_plainly(what: str) -> Iterator[None]:
     """Turn what Spark raises into one of our errors, without its text: it may quote data."""
     try:
         yield
-    except PySparkException as error:
-        reason = error.getCondition() or type(error).__name__
-        raise LakeError(f"{what} ({reason})", "The cause is above; run the command again") from error
     except (Py4JNetworkError, ConnectionError) as error:
         message = f"{what}: Spark's process has ended"
         raise Unavailable(message, "Is there enough memory? Run again to go on") from error
-    except Py4JError as error:
-        raise LakeError(
-            f"{what} ({type(error).__name__})", "The cause is above; run the command again"
-        ) from error
+    except (PySparkException, Py4JError) as error:
+        raise LakeError(f"{what} ({_named(error)})", _AGAIN) from error
+
+
+def _named(error: PySparkException | Py4JError) -> str:
+    """Yield what Spark calls the error, else the class of what caused it."""
+    if isinstance(error, PySparkException):
+        return error.getCondition() or type(error).__name__
+    if not isinstance(error, Py4JJavaError):
+        return type(error).__name__
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.getClass().getSimpleName())
 
 
 def create_statement(relation: str, table: Table, properties: Mapping[str, str]) -> str:
