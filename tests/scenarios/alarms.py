@@ -136,7 +136,8 @@ class Ward:
     def at(self, until_s: float) -> list[Event]:
         """Yield all episodes as of a patient's time, in seconds."""
         until = np.array([round((START_S + until_s) * SECOND)], np.int64)
-        ended, advanced = physiological.advance(self.states, until, self.limits)
+        advanced = self.states.copy()
+        ended, _ = physiological.advance(advanced, until, self.limits)
         tables = [*self.ended, self.table(ended), self.table(physiological.open_episodes(advanced))]
         rows = [plain(row) for row in pa.concat_tables(tables).to_pylist()]
         return sorted(rows, key=lambda row: (row["raised_at"], row["alert_type"]))

@@ -180,8 +180,9 @@ def _match(told: Told, now: Told) -> tuple[Int64s, Int64s]:
     if not len(keys):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     n = len(told.records)
-    _, group = np.unique(keys, axis=0, return_inverse=True)
-    group = group.reshape(-1)
+    order = np.lexsort(keys.T)
+    group = np.zeros(len(keys), np.int64)
+    group[order[1:]] = np.cumsum((keys[order[1:]] != keys[order[:-1]]).any(axis=1))
     before = np.full(group.max() + 1, -1, np.int64)
     after = before.copy()
     before[group[:n]] = np.arange(n)

@@ -2,7 +2,7 @@
 
 A state holds each patient's last instant *unjudged*: an instant is judged once, after its last event, then the timers
 that fall on it.  :func:`fold_alarms` judges an instant when a later one comes, and fires what time alone brought in
-between.  :func:`advance` tells what is so at a patient's time, and moves no state.  docs/alerts.md has the rules.
+between.  :func:`advance` brings states to their patients' time.  docs/alerts.md has the rules.
 """
 
 from __future__ import annotations
@@ -80,32 +80,30 @@ def fold_alarms(
     return AlarmFold(Episodes(ORIGIN, records[:used]), snapshots)
 
 
-def advance(states: Records, until_us: Int64s, limits: AlarmLimits) -> tuple[Episodes, Records]:
-    """Yield what has ended by each patient's time, and how the states look then; ``states`` stay as they are."""
-    moved = states.copy()
+def advance(states: Records, until_us: Int64s, limits: AlarmLimits) -> tuple[Episodes, Int64s]:
+    """Bring states up to each patient's time, which is no earlier than the last event.
+
+    Yield what has ended by then, and when time alone next raises, escalates or clears; FOREVER for never.
+    """
+    due_us = np.empty(len(states), np.int64)
     records, used = _advance(
-        moved, np.minimum(until_us, FOREVER - 1), limits.table, limits.wards, no_episodes(N_ALARMS)
+        states, np.minimum(until_us, FOREVER - 1), limits.table, limits.wards, no_episodes(N_ALARMS), due_us
     )
-    return Episodes(ORIGIN, records[:used]), moved
+    return Episodes(ORIGIN, records[:used]), due_us
 
 
 def open_episodes(advanced: Records) -> Episodes:
-    """Yield the episodes raised and still active in states that :func:`advance` brought to a patient's time."""
+    """Yield the episodes raised and still active in states that :func:`advance` brought to their patients' time."""
     patients, alarms = np.nonzero(advanced["alarms"]["peak"] >= 0)
     records = no_episodes(len(patients))
     _tell_all(advanced, patients, alarms, records)
     return Episodes(ORIGIN, records)
 
 
-def due_at(states: Records, limits: AlarmLimits, after_us: Int64s | None = None) -> Int64s:
-    """Yield the first instant after ``after_us`` at which time alone raises, escalates or clears; FOREVER for none.
-
-    ``after_us`` is the last event's instant where it is not given.
-    """
-    due = np.empty(len(states), np.int64)
-    after = states["last_us"].copy() if after_us is None else after_us
-    _find_due(states.copy(), after, limits.table, limits.wards, no_episodes(N_ALARMS), due)
-    return due
+def due_at(states: Records, limits: AlarmLimits) -> Int64s:
+    """Yield when, after the last event, time alone next changes something; ``states`` stay as they are."""
+    _, due_us = advance(states.copy(), states["last_us"].copy(), limits)
+    return due_us
 
 
 @kernel
@@ -166,34 +164,35 @@ def _settle(
 
 @kernel
 def _advance(
-    states: Records, until_us: Int64s, table: Records, wards: Int64s, out: Records
+    states: Records, until_us: Int64s, table: Records, wards: Int64s, out: Records, due_us: Int64s
 ) -> tuple[Records, int]:
     tally = np.zeros(2, np.int64)
+    later, trial = np.empty(1, states.dtype), np.empty(N_ALARMS, out.dtype)
     for patient in range(len(states)):
-        if states[patient].last_us != NEVER:
-            out = _settle(states[patient], until_us[patient] + 1, patient, table, wards, out, tally)
+        due_us[patient] = FOREVER
+        if states[patient].last_us == NEVER:
+            continue
+        out = _settle(states[patient], until_us[patient] + 1, patient, table, wards, out, tally)
+        if next_due_us(states[patient]) != FOREVER:
+            later[0] = states[patient]
+            due_us[patient] = _next_change(later[0], table, wards, trial)
     return out, int(tally[USED])
+
+
+@kernel
+def _next_change(state: Any, table: Records, wards: Int64s, out: Records) -> int:
+    """Go on through what time alone calls for; yield the first instant at which something changes."""
+    tally = np.zeros(2, np.int64)
+    now = next_due_us(state)
+    while now != FOREVER and tally[CHANGES] == 0:
+        tally[USED] = 0
+        judge(state, now, 0, table, wards, out, tally)
+        if tally[CHANGES] == 0:
+            now = next_due_us(state)
+    return now
 
 
 @kernel
 def _tell_all(states: Records, patients: Int64s, alarms: Int64s, out: Records) -> None:
     for n in range(len(patients)):
         tell(states[patients[n]], alarms[n], patients[n], out[n])
-
-
-@kernel
-def _find_due(
-    states: Records, after_us: Int64s, table: Records, wards: Int64s, out: Records, due_us: Int64s
-) -> None:
-    tally = np.zeros(2, np.int64)
-    for patient in range(len(states)):
-        state = states[patient]
-        now = state.last_us
-        due_us[patient] = FOREVER
-        while now not in (NEVER, FOREVER):
-            tally[:] = 0
-            judge(state, now, patient, table, wards, out, tally)
-            if tally[CHANGES] > 0 and now > after_us[patient]:
-                due_us[patient] = now
-                break
-            now = next_due_us(state)

@@ -120,13 +120,13 @@ class Fold:
     def standing(self, states: States, until_us: Int64s) -> tuple[list[Episodes], Int64s]:
         """Yield the episodes that events may still change, as they stand at each patient's time, and what is due next.
 
-        They are open in ``states``, or time alone ended them since; the states stay as they are.
+        They are open then, or time alone ended them since the last event; the states are brought to that time.
         """
-        over, moved = advance(states.alarms, until_us, self._limits)
+        over, due_us = advance(states.alarms, until_us, self._limits)
         timed_out, still_open = advance_devices(states.held, until_us)
         later = states.held[states.held["word_us"] + TIMEOUT_US > until_us[states.held["owner"]]]
-        due = np.minimum(due_at(states.alarms, self._limits, until_us), devices_due_at(later, len(states)))
-        return [over, open_episodes(moved), timed_out, still_open], due
+        due_us = np.minimum(due_us, devices_due_at(later, len(states)))
+        return [over, open_episodes(states.alarms), timed_out, still_open], due_us
 
     def hours(self, folded: Folded, batch: int) -> pa.Table:
         """Yield rows of silver_patient_states, of the hours that are over and of those that go on."""

@@ -6,6 +6,8 @@ the text in the fold's own row, and becomes a pool code when the fold is done.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import count
 from typing import Final
 
 import numpy as np
@@ -17,22 +19,20 @@ from vitalake.silver.kernel import Int64s
 NONE: Final = -1
 
 
-class Numbered(dict[str, int]):
+class Numbered(defaultdict[str, int]):
     """Distinct texts, numbered as they come: whoever asks for a new one's number gives it the next."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(count().__next__)
         self.texts: list[str] = []
-
-    def __missing__(self, text: str) -> int:
-        """Number a new text."""
-        number = self[text] = len(self.texts)
-        self.texts.append(text)
-        return number
 
     def numbers(self, texts: list[str]) -> Int64s:
         """Yield the number of each text."""
-        return np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
+        found = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
+        new = np.flatnonzero(found >= len(self.texts))
+        _, first = np.unique(found[new], return_index=True)
+        self.texts.extend(texts[place] for place in new[first].tolist())
+        return found
 
 
 class StringPool:

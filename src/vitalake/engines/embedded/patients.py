@@ -15,7 +15,6 @@ from vitalake.silver.kernel import Bools, Int64s
 from vitalake.silver.refine import Fold
 from vitalake.silver.states import States, unpack
 from vitalake.silver.strings import NONE, Numbered, StringPool
-from vitalake.silver.timeline import Timeline
 
 _ROOM: Final = 256
 BEGINNING: Final = -(2**62)
@@ -58,11 +57,6 @@ class Patients:
         found: Int64s = self.places(ids.dictionary.to_pylist())[ids.indices.to_numpy()]
         return found
 
-    def newest(self, timeline: Timeline) -> States:
-        """Yield a copy of the newest state of each patient of the timeline."""
-        places = self.places(timeline.patients.to_pylist())  # may move the states
-        return self._states.take(places)
-
     @property
     def ids(self) -> pa.Array:
         """The patients by place."""
@@ -73,25 +67,23 @@ class Patients:
         return self._states.take(np.arange(len(self)))
 
     def at(self, places: Int64s) -> States:
-        """Yield copies of the states at some places."""
+        """Yield copies of the newest states of the patients at some places."""
         return self._states.take(places)
 
     def due(self, now_us: int) -> Int64s:
         """Yield the places of the patients for whom something is due by an instant."""
         return np.flatnonzero(self.due_us[: len(self)] <= now_us)
 
-    def put(self, ids: list[str], states: States) -> None:
-        """Set the newest states."""
-        places = self.places(ids)  # may move the states
+    def put(self, places: Int64s, states: States) -> None:
+        """Set the newest states of the patients at some places."""
         self._states.put(places, states)
 
     def load(self, rows: pa.Table) -> None:
         """Take over stored rows of silver_patient_states, one a patient, and when something is due in them."""
         if rows.num_rows:
-            ids = rows["patient_id"].to_pylist()
-            self.put(ids, unpack(rows, self.fold.pool))
-            due = pc.fill_null(rows["due_at"].cast(pa.int64()), FOREVER).to_numpy()
-            self.due_us[self.places(ids)] = due
+            places = self.places(rows["patient_id"].to_pylist())
+            self.put(places, unpack(rows, self.fold.pool))
+            self.due_us[places] = pc.fill_null(rows["due_at"].cast(pa.int64()), FOREVER).to_numpy()
 
     def late(self, events: pa.Table, places: Int64s) -> Bools:
         """Tell which events, each of the patient at a place, are not after the last one that the state there has seen.

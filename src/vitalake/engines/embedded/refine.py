@@ -173,8 +173,9 @@ class EmbeddedRefiner:
         owners = patients.places_of(events)
         late = patients.late(events, owners)
         timeline = arrange(events, patients.fold.pool, np.flatnonzero(~late))
-        folded = patients.fold.fold(timeline, patients.newest(timeline))
-        places, ended = self.keep(folded, batch)
+        places = patients.places(timeline.patients.to_pylist())
+        folded = patients.fold.fold(timeline, patients.at(places))
+        ended = self.keep(places, folded, batch)
         rows = folded.observations(batch)
         if late.any():
             waiting = events.filter(pa.array(late))
@@ -184,16 +185,13 @@ class EmbeddedRefiner:
             patients.recent.add(events, owners)
         return rows, ended, places
 
-    def keep(self, folded: Folded, batch: int) -> tuple[Int64s, list[Episodes]]:
-        """Take over the newest states and the hours; yield the patients' places, and what ended by place."""
-        patients = self.patients
-        ids = folded.timeline.patients.to_pylist()
-        places = patients.places(ids)
+    def keep(self, places: Int64s, folded: Folded, batch: int) -> list[Episodes]:
+        """Take over the hours and the newest states of the patients at ``places``; yield what ended, by place."""
         self.hours.note(folded, places, batch)
-        patients.put(ids, folded.newest)
+        self.patients.put(places, folded.newest)
         for episodes in folded.ended:
             episodes.records["patient"] = places[episodes.records["patient"]]
-        return places, folded.ended
+        return folded.ended
 
     @property
     def time_us(self) -> int | None:

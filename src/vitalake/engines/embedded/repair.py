@@ -70,8 +70,9 @@ def repair_recent(refiner: EmbeddedRefiner, batch: int) -> None:
 
 
 def _fold_again(refiner: EmbeddedRefiner, timeline: Timeline, states: States, batch: int) -> None:
+    places = refiner.patients.places(timeline.patients.to_pylist())
     folded = refiner.patients.fold.fold(timeline, states)
-    places, ended = refiner.keep(folded, batch)
+    ended = refiner.keep(places, folded, batch)
     refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))
     refiner.repaired.add(folded.observations(batch))
 
