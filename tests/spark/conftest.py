@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from pyspark.sql import SparkSession
+from spark.jvm import SHORT_LIVED
 
 from vitalake.engines.spark.session import local_settings, open_session
 
@@ -14,9 +15,8 @@ SETTINGS = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "7",  # cuts patients
     "spark.sql.shuffle.partitions": "3",
     "spark.sql.adaptive.coalescePartitions.enabled": "false",
-    # Compiling, in Spark or in the JVM, costs more than a few rows gain.
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    OPTIONS: f"{local_settings()[OPTIONS]} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",  # compiling costs more than a few rows gain
+    OPTIONS: f"{local_settings()[OPTIONS]} {SHORT_LIVED}",
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from interruptions import assert_log_leads_to_alerts
 from killing import Runs, runs
 from roads import gold_of, lawful, refined, run_of
+from spark.jvm import SHORT_LIVED
 from spark.wards import stormy, ward
 
 from vitalake.engines.embedded.lake import EmbeddedLake
@@ -26,9 +27,6 @@ KILLS = (
     ("gold_patient_hour", "before"),
 )
 """Around which commit a run dies, one run after the other: each goes on where the last one stopped."""
-
-QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"}
-"""Most of what a JVM that lives so shortly compiles is never used."""
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes]) -> Run:
 @pytest.fixture(scope="session")
 def killer() -> Iterator[Runs]:
     """What starts and kills runs."""
-    with runs("spark", QUICK) as started:
+    with runs("spark", {"JAVA_TOOL_OPTIONS": SHORT_LIVED}) as started:
         yield started
 
 
