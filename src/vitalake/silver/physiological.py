@@ -184,11 +184,12 @@ def _next_change(state: Any, table: Records, wards: Int64s, out: Records) -> int
     """Go on through what time alone calls for; yield the first instant at which something changes."""
     tally = np.zeros(2, np.int64)
     now = next_due_us(state)
-    while now != FOREVER and tally[CHANGES] == 0:
-        tally[USED] = 0
+    while now != FOREVER:
+        tally[:] = 0
         judge(state, now, 0, table, wards, out, tally)
-        if tally[CHANGES] == 0:
-            now = next_due_us(state)
+        if tally[CHANGES] > 0:
+            break
+        now = next_due_us(state)
     return now
 
 

@@ -19,16 +19,20 @@ from vitalake.silver.kernel import Int64s
 NONE: Final = -1
 
 
-class Numbered(defaultdict[str, int]):
+class Numbered:
     """Distinct texts, numbered as they come: whoever asks for a new one's number gives it the next."""
 
     def __init__(self) -> None:
-        super().__init__(count().__next__)
+        self._number = defaultdict[str, int](count().__next__)
         self.texts: list[str] = []
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.texts)
 
     def numbers(self, texts: list[str]) -> Int64s:
         """Yield the number of each text."""
-        found = np.fromiter(map(self.__getitem__, texts), np.int64, len(texts))
+        found = np.fromiter(map(self._number.__getitem__, texts), np.int64, len(texts))
         new = np.flatnonzero(found >= len(self.texts))
         _, first = np.unique(found[new], return_index=True)
         self.texts.extend(texts[place] for place in new[first].tolist())

@@ -47,7 +47,8 @@ def repair_from_lake(refiner: EmbeddedRefiner, batch: int) -> None:
     states = _starting_states(before, timeline.patients, patients.fold.pool)
     since = pa.table({"patient_id": timeline.patients, "since_us": states.alarms["last_us"]})
     refiner.alerts.recall(since)
-    _fold_again(refiner, timeline, states, batch)
+    places = patients.places(timeline.patients.to_pylist())
+    _fold_again(refiner, places, timeline, states, batch)
     patients.dirty.clear()
 
 
@@ -56,21 +57,23 @@ def repair_recent(refiner: EmbeddedRefiner, batch: int) -> None:
     patients = refiner.patients
     if patients.recent is None or not patients.dirty:
         return
-    places = patients.places(list(patients.dirty))
+    dirty = patients.places(list(patients.dirty))
     from_us = np.array(list(patients.dirty.values()), np.int64)
-    for again in patients.recent.reached(places, from_us):
+    for again in patients.recent.reached(dirty, from_us):
         timeline = arrange(again.events, patients.fold.pool)
         ids = timeline.patients.to_pylist()
-        states = again.states.take(np.searchsorted(again.places, patients.places(ids)))
-        over = patients.recent.take_over(patients.places(ids), states.alarms["last_us"])
+        places = patients.places(ids)
+        states = again.states.take(np.searchsorted(again.places, places))
+        over = patients.recent.take_over(places, states.alarms["last_us"])
         refiner.alerts.recall_over(over)
-        _fold_again(refiner, timeline, states, batch)
+        _fold_again(refiner, places, timeline, states, batch)
         for one in ids:
             del patients.dirty[one]
 
 
-def _fold_again(refiner: EmbeddedRefiner, timeline: Timeline, states: States, batch: int) -> None:
-    places = refiner.patients.places(timeline.patients.to_pylist())
+def _fold_again(
+    refiner: EmbeddedRefiner, places: Int64s, timeline: Timeline, states: States, batch: int
+) -> None:
     folded = refiner.patients.fold.fold(timeline, states)
     ended = refiner.keep(places, folded, batch)
     refiner.alerts.write(refiner.alerts.tell(places, ended, refiner.time_us, batch))

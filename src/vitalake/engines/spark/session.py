@@ -55,8 +55,8 @@ def open_session(master: str = LOCAL, settings: Mapping[str, str] | None = None)
     That is one with the server which ``SPARK_REMOTE`` names, else a local one with Delta.
 
     Raises:
-        UserError: there is no Java.
-        Unavailable: Spark's jars can't be fetched, or Spark does not start.
+        UserError: there is no Java, or ``SPARK_REMOTE`` is no address of a server.
+        Unavailable: Spark's jars can't be fetched, Spark does not start, or no server answers.
     """
     session = SparkSession.getActiveSession()
     if session is not None:
