@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 AIRFLOW = ROOT / ".venv-airflow" / "bin" / "airflow"
 DAG = "vitals_medallion"
 READY_S, RUN_S = 120, 600
+DATABASE_TRIES = 5
 ENDED = {"success", "failed"}
 PROCESSES = ("api-server", "scheduler", "dag-processor")
 
@@ -167,6 +168,18 @@ class Airflow:
         return answer if status == 200 else None
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+        """Call the API; ask again where SQLite was locked.
+
+        Airflow's API server writes its audit log in its event loop: where another request's transaction waits for
+        that loop, each waits for the other until SQLite gives up, before anything of the request was done.
+        """
+        for _ in range(DATABASE_TRIES):
+            status, answer = self._call_once(method, path, body)
+            if status != 500 or "Database error" not in json.dumps(answer):
+                break
+        return status, answer
+
+    def _call_once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         prefix = "" if path.startswith("../") else "api/v2/"
         request = urllib.request.Request(
             f"http://{HOST}:{self.port}/{prefix}{path.replace('../', '')}",
