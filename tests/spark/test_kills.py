@@ -1,16 +1,18 @@
-"""Killed with all that it started, a run on Spark is gone on with: the tables equal those of a quiet run."""
+"""Killed, a run on Spark is gone on with: the tables equal those of a quiet run."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from following import COMPILED
 from interruptions import assert_log_leads_to_alerts
 from killing import Runs, runs
 from roads import gold_of, lawful, refined, run_of
-from spark.jvm import SHORT_LIVED
+from services.spark_connect import running_server
 from spark.wards import stormy, ward
 
 from vitalake.engines.embedded.lake import EmbeddedLake
@@ -18,15 +20,13 @@ from vitalake.engines.embedded.lake import EmbeddedLake
 Run = Callable[[Path], tuple[object, ...]]
 Compare = Callable[[Path], None]
 
-KILLS = (
-    ("bronze_events", "after"),
-    ("silver_alert_changes", "after"),
-    ("silver_patient_states", "before"),
-    ("silver_observations", "after"),
-    ("silver_held_time", "after"),
-    ("gold_patient_hour", "before"),
+AROUND = (
+    *("bronze_events", "lake_batches"),
+    *("silver_quarantine", "silver_alert_changes", "silver_patient_states", "silver_observations"),
+    *("silver_duplicates", "silver_observations"),  # of the second batch, which changes the first one's
+    *("silver_alerts", "silver_vital_windows", "silver_presence", "silver_held_time", "silver_readings"),
 )
-"""Around which commit a run dies, one run after the other: each goes on where the last one stopped."""
+"""To which table the commit is before and after which runs die, in turn: each goes on where the last one stopped."""
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +47,19 @@ def run(tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def killer() -> Iterator[Runs]:
-    """What starts and kills runs."""
-    with runs("spark", {"JAVA_TOOL_OPTIONS": SHORT_LIVED}) as started:
+def killer(spark_environment: Mapping[str, str]) -> Iterator[Runs]:
+    """What starts runs and kills them with their JVM."""
+    with runs("spark", spark_environment) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def client_killer(spark_environment: Mapping[str, str]) -> Iterator[Runs]:
+    """What starts and kills runs that are clients of one Spark Connect server, which goes on."""
+    with (
+        running_server({**COMPILED, **spark_environment}) as remote,
+        runs("spark", {"SPARK_REMOTE": remote}) as started,
+    ):
         yield started
 
 
@@ -67,18 +77,37 @@ def assert_as_quiet(tmp_path: Path, payloads: list[bytes]) -> Compare:
     return compare
 
 
-def test_killed_at_commits_and_any_moment(
+def test_killed_with_their_jvm(
     tmp_path: Path,
     run: Run,
     killer: Runs,
     assert_as_quiet: Compare,
 ) -> None:
-    lake, rng = tmp_path / "lake", random.Random(4)
-    for table, when in KILLS:
-        assert killer.die_at(table, when, *run(lake)) == table
-        if table == "silver_observations":
-            killer.die_after(rng.uniform(10, 25), *run(lake))
+    lake = tmp_path / "lake"
+    assert killer.die_at("silver_observations", "after", *run(lake))
+    assert killer.die_after(random.Random(4).uniform(10, 25), *run(lake))
+    assert killer.die_at("gold_patient_hour", "before", *run(lake))
     killer.whole(*run(lake))
+    assert_as_quiet(lake)
+
+
+def test_killed_as_clients(
+    tmp_path: Path,
+    run: Run,
+    client_killer: Runs,
+    assert_as_quiet: Compare,
+) -> None:
+    """What a client asked for last, the server may still be doing while the next one begins."""
+    lake, rng = tmp_path / "lake", random.Random(5)
+    for table in AROUND:
+        for when in ("before", "after"):
+            began = time.monotonic()
+            assert client_killer.die_at(table, when, *run(lake)) == table
+        # Before the next table's turn comes.
+        client_killer.die_after(rng.uniform(0, 0.8) * (time.monotonic() - began), *run(lake))
+    assert client_killer.die_at("gold_quality_checks", "after", *run(lake))
+    assert client_killer.die_at("gold_patient_risk_snapshot", "before", *run(lake))
+    client_killer.whole(*run(lake))
     assert_as_quiet(lake)
 
 
@@ -113,4 +142,20 @@ def test_killed_ten_times_at_any_moment(
     for _ in range(10):
         killer.die_after(rng.uniform(5, 40), *run(lake))
     killer.whole(*run(lake))
+    assert_as_quiet(lake)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(3))
+def test_clients_killed_twenty_times_at_any_moment(
+    tmp_path: Path,
+    run: Run,
+    client_killer: Runs,
+    assert_as_quiet: Compare,
+    seed: int,
+) -> None:
+    lake, rng = tmp_path / "lake", random.Random(seed)
+    for _ in range(20):
+        client_killer.die_after(rng.uniform(3, 40), *run(lake))
+    client_killer.whole(*run(lake))
     assert_as_quiet(lake)

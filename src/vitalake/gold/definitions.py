@@ -45,8 +45,8 @@ ORDER: Final = (
 )
 """The tables in the order in which they are computed: each reads Silver and those before it."""
 
-VIEWS: Final = ("alert_links",)
-"""Intermediate results over Silver that several tables read."""
+SHARED: Final = ("latest_observations", "alert_links")
+"""Intermediate results over Silver that are read more than once: they are computed once."""
 
 CURRENT: Final = ("current_patient_risk", "overdue_observations")
 """Views over Gold that depend on the clock, which the caller tells: :func:`current_view`."""
@@ -107,8 +107,8 @@ class GoldTable:
 
 
 @dataclass(frozen=True)
-class SharedView:
-    """An intermediate result that several tables share."""
+class Shared:
+    """An intermediate result that is computed once and read often."""
 
     name: str
     sql: str
@@ -126,9 +126,9 @@ def gold_table(name: str) -> GoldTable:
 
 
 @cache
-def shared_views() -> tuple[SharedView, ...]:
-    """Yield what several tables share, in order."""
-    return tuple(_read_view(source(name)) for name in VIEWS)
+def shared_results() -> tuple[Shared, ...]:
+    """Yield what is computed once and read often."""
+    return tuple(_read_shared(source(name)) for name in SHARED)
 
 
 def current_view(name: str, now_us: int) -> str:
@@ -179,8 +179,8 @@ def read_table(text: str) -> GoldTable:
     return GoldTable(table, cast("Scope", front["scope"]), body)
 
 
-def _read_view(text: str) -> SharedView:
-    return SharedView(read_front(text)["view"], _body(text))
+def _read_shared(text: str) -> Shared:
+    return Shared(read_front(text)["view"], _body(text))
 
 
 def read_select(text: str) -> tuple[tuple[Column, ...], str]:

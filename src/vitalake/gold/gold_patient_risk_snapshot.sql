@@ -4,7 +4,7 @@ grain: patient
 key: patient_id
 scope: patient
 ---*/
--- A patient's row speaks as of that patient's own last event; 24 h are its clock hour and the 23 before.
+-- A patient's row speaks as of that patient's own last event.
 with recent as (
   select
     {sent} is not null as has_{input},
@@ -16,24 +16,6 @@ with recent as (
     news2_score,
     news2_max_component
   from silver_observations
-),
-ends as (
-  select
-    patient_id,
-    max(event_us) as as_of_us
-  from recent
-  group by patient_id
-),
-latest as (
-  select
-    silver_observations.*,
-    unix_micros(event_time) - cast(round(1000000 * {input}_age_s) as bigint) as {input}_taken_us,
-    unix_micros(event_time) as event_us,
-    unix_micros(date_trunc('hour', event_time)) - 82800000000 as day_from_us
-  from silver_observations
-  join ends
-    on ends.patient_id = silver_observations.patient_id and timestamp_micros(ends.as_of_us) = silver_observations.event_time
-  qualify row_number() over (partition by silver_observations.patient_id order by event_id desc) = 1
 ),
 ages as (
   select
@@ -50,7 +32,7 @@ taken as (
     monitored,
     arterial
   from recent
-  join latest on latest.patient_id = recent.patient_id
+  join latest_observations as latest on latest.patient_id = recent.patient_id
   where
     recent.event_us = {input}_taken_us or
     false
@@ -71,7 +53,7 @@ before as (
     recent.event_id,
     recent.news2_score
   from recent
-  join latest on latest.patient_id = recent.patient_id
+  join latest_observations as latest on latest.patient_id = recent.patient_id
   where recent.event_us <= latest.event_us - 14400000000 and recent.event_us > latest.event_us - 57600000000
 ),
 earlier as (
@@ -90,7 +72,7 @@ newest_windows as (
     windows.slope_per_h,
     windows.z
   from silver_vital_windows as windows
-  join latest on latest.patient_id = windows.patient_id
+  join latest_observations as latest on latest.patient_id = windows.patient_id
   where unix_micros(windows.window_start) >= latest.day_from_us
   qualify row_number() over (partition by windows.patient_id, windows.vital order by windows.window_start desc) = 1
 ),
@@ -112,7 +94,7 @@ days as (
     sum(observations) as observations,
     gold_patient_hour.patient_id
   from gold_patient_hour
-  join (select patient_id as latest_patient_id, day_from_us from latest) as reached
+  join (select patient_id as latest_patient_id, day_from_us from latest_observations) as reached
     on latest_patient_id = gold_patient_hour.patient_id
   where unix_micros(hour) >= day_from_us
   group by gold_patient_hour.patient_id
@@ -122,7 +104,7 @@ severities as (
     sum({severity}_us) as {severity}_us,
     gold_monitored_time.patient_id
   from gold_monitored_time
-  join (select patient_id as latest_patient_id, day_from_us from latest) as reached
+  join (select patient_id as latest_patient_id, day_from_us from latest_observations) as reached
     on latest_patient_id = gold_monitored_time.patient_id
   where unix_micros(hour) >= day_from_us
   group by gold_monitored_time.patient_id
@@ -151,7 +133,7 @@ kept as (
     sum(next_us - greatest(asked.event_us, day_from_us)) as watched_us,
     sum(greatest(next_us - greatest(asked.event_us + interval_us, day_from_us), 0)) as overdue_us
   from asked
-  join latest on latest.patient_id = asked.patient_id
+  join latest_observations as latest on latest.patient_id = asked.patient_id
   where interval_us is not null and next_us > day_from_us and asked.event_us >= day_from_us - 43200000000
   group by asked.patient_id
 ),
@@ -171,7 +153,7 @@ alarms as (
       alerts.raised_at <= event_time and (alerts.cleared_at is null or alerts.cleared_at > event_time) as active,
       alerts.raised_at <= event_time and unix_micros(alerts.raised_at) >= day_from_us as recent
     from silver_alerts as alerts
-    join latest on latest.patient_id = alerts.patient_id
+    join latest_observations as latest on latest.patient_id = alerts.patient_id
     left join alert_links on alert_links.alert_id = alerts.alert_id
   ) as judged
   group by patient_id
@@ -219,7 +201,7 @@ select
   end as observation_interval_h, -- int: Observation interval that RCP asks for; 0: continuous [h]
   cast(kept.watched_us - kept.overdue_us as double) / nullif(kept.watched_us, 0) as interval_kept_24h, -- double: Share of 24 h in which no observation was overdue [1]
   cast(coalesce(kept.overdue_us, 0) as double) / 1000000 as overdue_24h_s -- double!: Time within 24 h in which an observation was overdue [s]
-from latest
+from latest_observations as latest
 left join counting on counting.patient_id = latest.patient_id
 left join earlier on earlier.patient_id = latest.patient_id
 left join trends on trends.patient_id = latest.patient_id

@@ -7,7 +7,7 @@ curate which patients moved on, so a curate that was cut off finds the same keys
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,6 +36,8 @@ class CurateResult:
     rows: dict[str, int]
     checks: tuple[Check, ...]
     merged: bool
+    versions: Mapping[str, int]
+    """The Delta versions written, by table."""
 
     @property
     def failures(self) -> tuple[Check, ...]:
@@ -61,7 +63,7 @@ def curate(
     last = read_progress(engine).batch("curate")
     with recorded(engine, run, "curate") as entry:
         if batch <= last and not whole:
-            return CurateResult(batch, {}, (), merged=True)
+            return CurateResult(batch, {}, (), merged=True, versions={})
         since = 0 if whole else last
         entry.first_batch, entry.last_batch = since + 1, batch
         entry.versions_read = table_versions(engine, (BRONZE_EVENTS, *SOURCES))
@@ -78,18 +80,18 @@ def _carry_out(
     rows = gold.compute()
     tables = [each.table for each in gold_tables()]
     checks = judge(engine.rows, read_expectations(packaged(), tables))
-    sound = all(check.verdict != "fail" for check in checks)
-    result = CurateResult(batch, rows, checks, merged=sound or force)
-    verdicts = verdict_rows(checks, run_id=run.run_id, batch=batch, merged=result.merged, at=run.now())
+    merged = force or all(check.verdict != "fail" for check in checks)
+    verdicts = verdict_rows(checks, run_id=run.run_id, batch=batch, merged=merged, at=run.now())
     engine.log(GOLD_QUALITY_CHECKS, verdicts)
-    if result.merged:
+    if merged:
         gold.merge()
         entry.rows_out = sum(rows.values())
         entry.versions_written = table_versions(engine, tables)
         record(engine, _done(run, entry, started, batch))
     else:
-        entry.status, entry.error = "failed", f"{len(result.failures)} expectations failed"
-    return result
+        failed = sum(check.verdict == "fail" for check in checks)
+        entry.status, entry.error = "failed", f"{failed} expectations failed"
+    return CurateResult(batch, rows, checks, merged, entry.versions_written)
 
 
 def _done(run: RunInfo, entry: StageRun, started: datetime, batch: int) -> Done:

@@ -9,11 +9,10 @@ import pyarrow as pa
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.policy_file import preset, read_policy
 from vitalake.domain.rules import Rules
-from vitalake.domain.tables import Table
 from vitalake.engines.engine import Engine
 from vitalake.gold.bounds import BOUNDS, HOURS, SOURCES, Bounds
 from vitalake.gold.changed import CHANGED
-from vitalake.gold.definitions import Scope, gold_table, mentions, shared_views
+from vitalake.gold.definitions import Scope, Shared, gold_table, mentions, shared_results
 from vitalake.gold.inputs import inputs
 from vitalake.gold.touched import TOUCHED, recent_days, recent_us
 from vitalake.silver.tables import (
@@ -51,6 +50,7 @@ class GoldSources:
         self.whole = last == 0
         self.bounds = Bounds()
         self._opened: dict[str, str] = {}
+        self._computed: dict[str, dict[str, str]] = {}
 
     def register(self, batch: int) -> int:
         """Register the inputs, count the new rows, find the touched keys; yield how many messages are new."""
@@ -87,15 +87,23 @@ class GoldSources:
 
     def open(self, sql: str, scope: Scope) -> None:
         """Register the sources that a Gold table's SELECT names, restricted to what its scope reads."""
-        views = [shared for shared in shared_views() if mentions(sql, shared.name)]
-        texts = [sql, *(shared.sql for shared in views)]
-        for table in SOURCES:
-            if any(mentions(text, table.name) for text in texts):
-                self._restrict(table, "true" if self.whole else self.bounds.of_source(table, scope))
-        for shared in views:
-            self._engine.view(shared.name, shared.sql)
+        self._restrict(sql, scope)
+        for shared in shared_results():
+            if mentions(sql, shared.name):
+                self._compute(shared, self._restrict(shared.sql, scope))
 
-    def _restrict(self, table: Table, where: str) -> None:
-        if self._opened.get(table.name) != where:
-            self._engine.open(table, where)
-            self._opened[table.name] = where
+    def _restrict(self, sql: str, scope: Scope) -> dict[str, str]:
+        """Open Silver's tables that a SELECT names; yield the condition on each."""
+        named = [table for table in SOURCES if mentions(sql, table.name)]
+        wheres = {each.name: "true" if self.whole else self.bounds.of_source(each, scope) for each in named}
+        for table in named:
+            if self._opened.get(table.name) != wheres[table.name]:
+                self._engine.open(table, wheres[table.name])
+        self._opened |= wheres
+        return wheres
+
+    def _compute(self, shared: Shared, over: dict[str, str]) -> None:
+        """Materialise what is shared, unless it is there over the same rows."""
+        if self._computed.get(shared.name) != over:
+            self._engine.materialise(shared.name, shared.sql)
+            self._computed[shared.name] = over

@@ -11,10 +11,9 @@ from datetime import datetime
 from vitalake import clock
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
-from vitalake.gold.definitions import gold_tables
 from vitalake.sources.ahead import read_ahead
 from vitalake.sources.messages import MESSAGES, Batch, Source
-from vitalake.stages.curate import CurateResult, curate, table_versions
+from vitalake.stages.curate import CurateResult, curate
 from vitalake.stages.history import RUN, RunInfo, StageRun, recorded
 from vitalake.stages.ingest import Ingest, recover
 from vitalake.stages.lake import open_for_writing, require_lake
@@ -92,7 +91,7 @@ class Run:
             self.begins("gold")
             gold = self.curate(force=force)
             if gold.merged:
-                entry.versions_written |= table_versions(self.engine, [each.table for each in gold_tables()])
+                entry.versions_written |= gold.versions
             else:
                 entry.status, entry.error = "failed", "The quality gate failed"
             return gold

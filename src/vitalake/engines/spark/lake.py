@@ -70,13 +70,16 @@ class SparkLake:
 
     def exists(self, table: Table) -> bool:
         """Tell whether the table is in the lake."""
-        if table.name not in self._there:
-            try:
-                self.spark.sql(f"describe detail {self.place.name(table)}").collect()
-            except AnalysisException:
-                return False
-            self._there.add(table.name)
-        return True
+        return table.name in self._there or self._properties(table) is not None
+
+    def _properties(self, table: Table) -> Mapping[str, str] | None:
+        """Yield the table's properties, None where there is no table: Delta's details would cost a job."""
+        try:
+            rows = self.spark.sql(f"show tblproperties {self.place.name(table)}").collect()
+        except AnalysisException:
+            return None
+        self._there.add(table.name)
+        return {row["key"]: row["value"] for row in rows}
 
     def create(self, table: Table, properties: Mapping[str, str]) -> None:
         """Create the empty table with Delta properties, unless it is there."""
@@ -86,10 +89,7 @@ class SparkLake:
 
     def properties(self, table: Table) -> Mapping[str, str]:
         """Yield the table's Delta properties; none where there is no table."""
-        if not self.exists(table):
-            return {}
-        (row,) = self.rows(f"describe detail {self.place.name(table)}").to_pylist()
-        return dict(row["properties"])
+        return self._properties(table) or {}
 
     def set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
         """Set Delta properties of a table."""
@@ -202,13 +202,19 @@ class SparkLake:
 
     def add(self, table: Table, rows: DataFrame, batch: int | None = None) -> None:
         """Append rows in one commit, marked with the batch where there is one."""
-        if not self.exists(table):
-            self.create(table, {})
+        self._made(table)
         writer = rows.select(*table.names).write.format("delta").mode("append")
         if batch is not None:
             writer = writer.option("txnAppId", f"vitalake.{table.name}").option("txnVersion", batch)
         with told_plainly(f"Can't write {table.name}"):
             self.place.save(writer, table)
+
+    def _made(self, table: Table) -> bool:
+        """Create the empty table unless it is there; tell whether it was not."""
+        missing = not self.exists(table)
+        if missing:
+            self.create(table, {})
+        return missing
 
     def take(
         self, messages: DataFrame, known: Mapping[tuple[str, int], int], batch: int, at: datetime
@@ -232,8 +238,9 @@ class SparkLake:
 
     def replace(self, table: Table, rows: str, touched: str, batch: int) -> None:  # noqa: ARG002 - merging again is harmless
         """Delete the rows whose columns equal a row of ``touched``, insert ``rows``: one MERGE."""
-        if not self.exists(table):
-            self.create(table, {})
+        if self._made(table):
+            self._save(table, rows, "append")
+            return
         on = self.sql(f"select * from `{touched}`").columns
         (part,) = [name for name in table.partition_by if name in on] or ["null"]
         dates = self.rows(f"select distinct {part} as part from `{touched}` limit {_MANY + 1}")["part"]
@@ -248,8 +255,10 @@ class SparkLake:
 
     def overwrite(self, table: Table, rows: str, batch: int) -> None:  # noqa: ARG002 - writing again is harmless
         """Replace the whole table by the view ``rows`` in one commit."""
-        if not self.exists(table):
-            self.create(table, {})
+        # What an empty table has is not looked for: that takes Spark longer than writing.
+        self._save(table, rows, "append" if self._made(table) else "overwrite")
+
+    def _save(self, table: Table, rows: str, mode: str) -> None:
         fresh = self.sql(f"select {declared(table.columns)} from `{rows}`")
         with told_plainly(f"Can't write {table.name}"):
-            self.place.save(fresh.write.format("delta").mode("overwrite"), table)
+            self.place.save(fresh.write.format("delta").mode(mode), table)
