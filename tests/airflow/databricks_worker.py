@@ -28,11 +28,11 @@ def run(path: str, parameters: dict[str, str]) -> dict[str, Any]:
 
 def start_session() -> None:
     """Start the session that every notebook uses, quick for a few rows."""
-    from spark.conftest import SETTINGS  # noqa: PLC0415 - as above
+    from spark.settings import session_settings  # noqa: PLC0415 - as above
 
     from vitalake.engines.spark.session import open_session  # noqa: PLC0415 - as above
 
-    open_session(settings=SETTINGS)
+    open_session(settings=session_settings())
 
 
 def main() -> None:

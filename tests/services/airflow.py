@@ -168,7 +168,7 @@ class Airflow:
         return answer if status == 200 else None
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
-        """Call the API; ask again where SQLite was locked.
+        """Call the API; ask again where the database failed it, as SQLite does when it is locked.
 
         Airflow's API server writes its audit log in its event loop: where another request's transaction waits for
         that loop, each waits for the other until SQLite gives up, before anything of the request was done.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,27 +11,34 @@ from contextlib import contextmanager
 from vitalake.dev.kafka import HOST, free_port
 
 _SERVE = """
-import sys
+import json, sys
 from vitalake.engines.spark.session import open_session
-session = open_session(settings={
-    "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
-    "spark.connect.grpc.binding.port": sys.argv[1],
-})
+session = open_session(settings=json.loads(sys.argv[1]))
 print("up", flush=True)
 sys.stdin.read()
 session.stop()
 """
+_ENDS_S = 60
 
 
 @contextmanager
-def running_server(environment: Mapping[str, str]) -> Iterator[str]:
+def running_server(environment: Mapping[str, str], settings: Mapping[str, str]) -> Iterator[str]:
     """Yield the address of a server that runs, and end it afterwards."""
     port, pipe = str(free_port()), subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-c", _SERVE, port], env=dict(environment), stdin=pipe, stdout=pipe, text=True
-    ) as server:
+    served = {
+        **settings,
+        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        "spark.connect.grpc.binding.address": HOST,
+        "spark.connect.grpc.binding.port": port,
+    }
+    command = [sys.executable, "-c", _SERVE, json.dumps(served)]
+    with subprocess.Popen(command, env=dict(environment), stdin=pipe, stdout=pipe, text=True) as server:
         assert server.stdin
         assert server.stdout
-        assert server.stdout.readline() == "up\n"
+        assert server.stdout.readline() == "up\n", "The server did not start: see stderr"
         yield f"sc://{HOST}:{port}"
         server.stdin.close()
+        try:
+            server.wait(_ENDS_S)
+        except subprocess.TimeoutExpired:
+            server.kill()

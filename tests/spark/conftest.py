@@ -6,25 +6,19 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from pyspark.sql import SparkSession
-from spark.settings import SETTINGS, SHORT_LIVED, child_environment
+from spark.settings import command_environment, session_settings
 
-from vitalake.engines.spark.session import local_settings, open_session
-
-OPTIONS = "spark.driver.extraJavaOptions"
+from vitalake.engines.spark.session import open_session
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    settings = {
-        **SETTINGS,
-        OPTIONS: f"{local_settings()[OPTIONS]} {SHORT_LIVED}",
-        "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
-    }
-    session = open_session(settings=settings)
+    warehouse = str(tmp_path_factory.mktemp("warehouse"))
+    session = open_session(settings={**session_settings(), "spark.sql.warehouse.dir": warehouse})
     yield session
     session.stop()
 
 
 @pytest.fixture(scope="session")
 def spark_environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    return child_environment(tmp_path_factory.mktemp("spark-conf"))
+    return command_environment(tmp_path_factory.mktemp("spark-conf"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from vitalake.engines.spark.session import local_settings
+
 SHORT_LIVED: Final = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 """Most of what a JVM that lives shortly compiles is never used: the quick compiler does.
 
@@ -20,8 +22,19 @@ SETTINGS: Final = {
 """So that what depends on an order or on where batches are cut shows."""
 
 
-def child_environment(folder: Path) -> dict[str, str]:
-    """Yield the variables that set Spark in a process of its own, by a file in the folder."""
+_OPTIONS: Final = "spark.driver.extraJavaOptions"
+
+
+def session_settings() -> dict[str, str]:
+    """Yield the settings of a session that a test opens."""
+    return {**SETTINGS, _OPTIONS: f"{local_settings()[_OPTIONS]} {SHORT_LIVED}"}
+
+
+def command_environment(folder: Path) -> dict[str, str]:
+    """Yield the variables that set Spark where a command opens the session, by a file in the folder.
+
+    What vitalake sets itself, it sets there too.
+    """
     lines = [f"{name} {value}\n" for name, value in SETTINGS.items()]
     (folder / "spark-defaults.conf").write_text("".join(lines))
     return {"SPARK_CONF_DIR": str(folder), "JAVA_TOOL_OPTIONS": SHORT_LIVED}

@@ -13,6 +13,7 @@ from interruptions import assert_log_leads_to_alerts
 from killing import Runs, runs
 from roads import gold_of, lawful, refined, run_of
 from services.spark_connect import running_server
+from spark.settings import session_settings
 from spark.wards import stormy, ward
 
 from vitalake.engines.embedded.lake import EmbeddedLake
@@ -54,10 +55,10 @@ def killer(spark_environment: Mapping[str, str]) -> Iterator[Runs]:
 
 
 @pytest.fixture(scope="session")
-def client_killer(spark_environment: Mapping[str, str]) -> Iterator[Runs]:
+def client_killer() -> Iterator[Runs]:
     """What starts and kills runs that are clients of one Spark Connect server, which goes on."""
     with (
-        running_server({**COMPILED, **spark_environment}) as remote,
+        running_server(COMPILED, session_settings()) as remote,
         runs("spark", {"SPARK_REMOTE": remote}) as started,
     ):
         yield started
@@ -84,8 +85,9 @@ def test_killed_with_their_jvm(
     assert_as_quiet: Compare,
 ) -> None:
     lake = tmp_path / "lake"
+    began = time.monotonic()
     assert killer.die_at("silver_observations", "after", *run(lake))
-    assert killer.die_after(random.Random(4).uniform(10, 25), *run(lake))
+    killer.die_after(random.Random(4).uniform(0.4, 1) * (time.monotonic() - began), *run(lake))
     assert killer.die_at("gold_patient_hour", "before", *run(lake))
     killer.whole(*run(lake))
     assert_as_quiet(lake)
@@ -104,7 +106,7 @@ def test_killed_as_clients(
             began = time.monotonic()
             assert client_killer.die_at(table, when, *run(lake)) == table
         # Before the next table's turn comes.
-        client_killer.die_after(rng.uniform(0, 0.8) * (time.monotonic() - began), *run(lake))
+        client_killer.die_after(rng.uniform(0.1, 0.8) * (time.monotonic() - began), *run(lake))
     assert client_killer.die_at("gold_quality_checks", "after", *run(lake))
     assert client_killer.die_at("gold_patient_risk_snapshot", "before", *run(lake))
     client_killer.whole(*run(lake))

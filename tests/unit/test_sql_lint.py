@@ -50,7 +50,7 @@ NOT_PORTABLE = {
 
 def every_select():
     yield from ((gold.name, gold.select) for gold in gold_tables())
-    yield from ((view.name, view.sql) for view in shared_results())
+    yield from ((shared.name, shared.sql) for shared in shared_results())
     yield from ((name, current_view(name, 1_700_000_000_000_000)) for name in CURRENT)
     yield from (
         (name, select.replace("{last}", "0"))

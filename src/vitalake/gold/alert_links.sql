@@ -1,5 +1,5 @@
 /*---
-view: alert_links
+shared: alert_links
 grain: device alert that a physiological alert of the same type tells too
 key: alert_id
 ---*/

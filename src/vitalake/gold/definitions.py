@@ -46,7 +46,7 @@ ORDER: Final = (
 """The tables in the order in which they are computed: each reads Silver and those before it."""
 
 SHARED: Final = ("latest_observations", "alert_links")
-"""Intermediate results over Silver that are read more than once: they are computed once."""
+"""Intermediate results over Silver that are read often: computed once over the same rows."""
 
 CURRENT: Final = ("current_patient_risk", "overdue_observations")
 """Views over Gold that depend on the clock, which the caller tells: :func:`current_view`."""
@@ -108,7 +108,7 @@ class GoldTable:
 
 @dataclass(frozen=True)
 class Shared:
-    """An intermediate result that is computed once and read often."""
+    """An intermediate result that is read often."""
 
     name: str
     sql: str
@@ -127,7 +127,7 @@ def gold_table(name: str) -> GoldTable:
 
 @cache
 def shared_results() -> tuple[Shared, ...]:
-    """Yield what is computed once and read often."""
+    """Yield the intermediate results that are read often."""
     return tuple(_read_shared(source(name)) for name in SHARED)
 
 
@@ -180,7 +180,7 @@ def read_table(text: str) -> GoldTable:
 
 
 def _read_shared(text: str) -> Shared:
-    return Shared(read_front(text)["view"], _body(text))
+    return Shared(read_front(text)["shared"], _body(text))
 
 
 def read_select(text: str) -> tuple[tuple[Column, ...], str]:

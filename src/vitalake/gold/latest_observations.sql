@@ -1,6 +1,6 @@
 /*---
-view: latest_observations
-grain: patient's last event
+shared: latest_observations
+grain: patient
 key: patient_id
 ---*/
 -- As of it the risk snapshot speaks; 24 h are its clock hour and the 23 before.

@@ -80,7 +80,8 @@ def _carry_out(
     rows = gold.compute()
     tables = [each.table for each in gold_tables()]
     checks = judge(engine.rows, read_expectations(packaged(), tables))
-    merged = force or all(check.verdict != "fail" for check in checks)
+    failed = sum(check.verdict == "fail" for check in checks)
+    merged = force or not failed
     verdicts = verdict_rows(checks, run_id=run.run_id, batch=batch, merged=merged, at=run.now())
     engine.log(GOLD_QUALITY_CHECKS, verdicts)
     if merged:
@@ -89,7 +90,6 @@ def _carry_out(
         entry.versions_written = table_versions(engine, tables)
         record(engine, _done(run, entry, started, batch))
     else:
-        failed = sum(check.verdict == "fail" for check in checks)
         entry.status, entry.error = "failed", f"{failed} expectations failed"
     return CurateResult(batch, rows, checks, merged, entry.versions_written)
 

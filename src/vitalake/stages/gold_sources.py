@@ -42,7 +42,7 @@ _CHANGED: Final = {
 
 
 class GoldSources:
-    """The views over which Gold's SQL runs, since the batch ``last`` (0: all of Silver)."""
+    """What Gold's SQL runs over, registered by name, since the batch ``last`` (0: all of Silver)."""
 
     def __init__(self, engine: Engine, *, last: int) -> None:
         self._engine = engine

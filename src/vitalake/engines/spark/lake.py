@@ -26,6 +26,12 @@ from vitalake.silver.watermark import Watermark
 _MANY: Final = 1000
 """More partitions than this are not named one by one."""
 
+_ABSENT: Final = frozenset(
+    {"DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND"}
+    | {"PATH_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND"}
+)
+"""How Spark says that there is no such table."""
+
 _OFFSETS: Final = pa.schema([("source", pa.string()), ("partition", pa.int32()), ("next", pa.int64())])
 _VIEWS: Final[WeakKeyDictionary[SparkSession, dict[str, str]]] = WeakKeyDictionary()
 """The temporary views of each session: lakes that share one share its views."""
@@ -70,16 +76,17 @@ class SparkLake:
 
     def exists(self, table: Table) -> bool:
         """Tell whether the table is in the lake."""
-        return table.name in self._there or self._properties(table) is not None
-
-    def _properties(self, table: Table) -> Mapping[str, str] | None:
-        """Yield the table's properties, None where there is no table: Delta's details would cost a job."""
-        try:
-            rows = self.spark.sql(f"show tblproperties {self.place.name(table)}").collect()
-        except AnalysisException:
-            return None
-        self._there.add(table.name)
-        return {row["key"]: row["value"] for row in rows}
+        if table.name not in self._there:
+            # Not Delta's details: they cost a job.
+            with told_plainly(f"Can't look for {table.name}"):
+                try:
+                    self.spark.sql(f"show tblproperties {self.place.name(table)}").collect()
+                except AnalysisException as error:
+                    if error.getCondition() in _ABSENT:
+                        return False
+                    raise
+            self._there.add(table.name)
+        return True
 
     def create(self, table: Table, properties: Mapping[str, str]) -> None:
         """Create the empty table with Delta properties, unless it is there."""
@@ -89,7 +96,11 @@ class SparkLake:
 
     def properties(self, table: Table) -> Mapping[str, str]:
         """Yield the table's Delta properties; none where there is no table."""
-        return self._properties(table) or {}
+        if not self.exists(table):
+            return {}
+        # Not as `show tblproperties` has them: a value that looks like a secret is hidden there.
+        (row,) = self.rows(f"describe detail {self.place.name(table)}").to_pylist()
+        return dict(row["properties"])
 
     def set_properties(self, table: Table, properties: Mapping[str, str]) -> None:
         """Set Delta properties of a table."""
@@ -202,14 +213,14 @@ class SparkLake:
 
     def add(self, table: Table, rows: DataFrame, batch: int | None = None) -> None:
         """Append rows in one commit, marked with the batch where there is one."""
-        self._made(table)
+        self._create_missing(table)
         writer = rows.select(*table.names).write.format("delta").mode("append")
         if batch is not None:
             writer = writer.option("txnAppId", f"vitalake.{table.name}").option("txnVersion", batch)
         with told_plainly(f"Can't write {table.name}"):
             self.place.save(writer, table)
 
-    def _made(self, table: Table) -> bool:
+    def _create_missing(self, table: Table) -> bool:
         """Create the empty table unless it is there; tell whether it was not."""
         missing = not self.exists(table)
         if missing:
@@ -238,8 +249,8 @@ class SparkLake:
 
     def replace(self, table: Table, rows: str, touched: str, batch: int) -> None:  # noqa: ARG002 - merging again is harmless
         """Delete the rows whose columns equal a row of ``touched``, insert ``rows``: one MERGE."""
-        if self._made(table):
-            self._save(table, rows, "append")
+        if self._create_missing(table):
+            self._overwrite(table, rows)  # as good where there is nothing, and quicker
             return
         on = self.sql(f"select * from `{touched}`").columns
         (part,) = [name for name in table.partition_by if name in on] or ["null"]
@@ -255,10 +266,10 @@ class SparkLake:
 
     def overwrite(self, table: Table, rows: str, batch: int) -> None:  # noqa: ARG002 - writing again is harmless
         """Replace the whole table by the view ``rows`` in one commit."""
-        # What an empty table has is not looked for: that takes Spark longer than writing.
-        self._save(table, rows, "append" if self._made(table) else "overwrite")
+        self._create_missing(table)
+        self._overwrite(table, rows)
 
-    def _save(self, table: Table, rows: str, mode: str) -> None:
+    def _overwrite(self, table: Table, rows: str) -> None:
         fresh = self.sql(f"select {declared(table.columns)} from `{rows}`")
         with told_plainly(f"Can't write {table.name}"):
-            self.place.save(fresh.write.format("delta").mode(mode), table)
+            self.place.save(fresh.write.format("delta").mode("overwrite"), table)
