@@ -82,14 +82,14 @@ def test_killed_with_their_jvm(
     tmp_path: Path,
     run: Run,
     killer: Runs,
+    client_killer: Runs,
     assert_as_quiet: Compare,
 ) -> None:
-    lake = tmp_path / "lake"
-    began = time.monotonic()
+    """What a session of its own began, one through Spark Connect goes on with."""
+    lake, began = tmp_path / "lake", time.monotonic()
     assert killer.die_at("silver_observations", "after", *run(lake))
     killer.die_after(random.Random(4).uniform(0.4, 1) * (time.monotonic() - began), *run(lake))
-    assert killer.die_at("gold_patient_hour", "before", *run(lake))
-    killer.whole(*run(lake))
+    client_killer.whole(*run(lake))
     assert_as_quiet(lake)
 
 
