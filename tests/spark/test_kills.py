@@ -87,7 +87,7 @@ def test_killed_with_their_jvm(
 ) -> None:
     """What a session of its own began, one through Spark Connect goes on with."""
     lake, began = tmp_path / "lake", time.monotonic()
-    assert killer.die_at("silver_observations", "after", *run(lake))
+    assert killer.die_at("silver_observations", "after", *run(lake)) == "silver_observations"
     killer.die_after(random.Random(4).uniform(0.4, 1) * (time.monotonic() - began), *run(lake))
     client_killer.whole(*run(lake))
     assert_as_quiet(lake)
@@ -133,31 +133,22 @@ def test_killed_at_each_table(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(3))
-def test_killed_ten_times_at_any_moment(
+@pytest.mark.parametrize(
+    ("which", "kills", "soonest_s"), [("killer", 10, 5), ("client_killer", 20, 3)], ids=["jvm", "client"]
+)
+def test_killed_often_at_any_moment(
     tmp_path: Path,
     run: Run,
-    killer: Runs,
+    request: pytest.FixtureRequest,
     assert_as_quiet: Compare,
+    which: str,
+    kills: int,
+    soonest_s: float,
     seed: int,
 ) -> None:
+    killer: Runs = request.getfixturevalue(which)
     lake, rng = tmp_path / "lake", random.Random(seed)
-    for _ in range(10):
-        killer.die_after(rng.uniform(5, 40), *run(lake))
+    for _ in range(kills):
+        killer.die_after(rng.uniform(soonest_s, 40), *run(lake))
     killer.whole(*run(lake))
-    assert_as_quiet(lake)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("seed", range(3))
-def test_clients_killed_twenty_times_at_any_moment(
-    tmp_path: Path,
-    run: Run,
-    client_killer: Runs,
-    assert_as_quiet: Compare,
-    seed: int,
-) -> None:
-    lake, rng = tmp_path / "lake", random.Random(seed)
-    for _ in range(20):
-        client_killer.die_after(rng.uniform(3, 40), *run(lake))
-    client_killer.whole(*run(lake))
     assert_as_quiet(lake)

@@ -40,7 +40,7 @@ _VIEWS: Final[WeakKeyDictionary[SparkSession, dict[str, str]]] = WeakKeyDictiona
 class SparkLake:
     """The scale-out engine on one folder or schema (implements :class:`vitalake.engines.engine.Engine`).
 
-    A batch's writes carry Delta's application transaction, so Spark itself skips a repeated one.
+    A batch's appends carry Delta's application transaction, so Spark itself skips a repeated one.
     """
 
     name = "spark"
