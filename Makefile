@@ -12,6 +12,8 @@ UNIT := $(wildcard tests/unit tests/architecture)
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS ?= 1
+# Where it is set, each process that is started compiles anew all that it imports: seconds, of hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
