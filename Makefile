@@ -90,7 +90,7 @@ image-tools:
 
 ifneq ($(wildcard tests/airflow/test_*.py),)
 test-airflow: .venv-airflow/.installed .venv/.installed
-	.venv-airflow/bin/pytest -m 'airflow and not soak' tests/airflow
+	.venv-airflow/bin/pytest $(PARALLEL) -m 'airflow and not soak' tests/airflow
 else
 test-airflow:
 endif

@@ -27,7 +27,9 @@ AROUND = (
     *("silver_duplicates", "silver_observations"),  # of the second batch, which changes the first one's
     *("silver_alerts", "silver_vital_windows", "silver_presence", "silver_held_time", "silver_readings"),
 )
-"""To which table the commit is before and after which runs die, in turn: each goes on where the last one stopped."""
+"""After the commit to which table runs die, in turn: each goes on where the last one stopped."""
+WITH_JVM = "silver_quarantine"
+"""After the commit to which a run dies with its JVM."""
 
 
 @pytest.fixture(scope="session")
@@ -78,35 +80,26 @@ def assert_as_quiet(tmp_path: Path, payloads: list[bytes]) -> Compare:
     return compare
 
 
-def test_killed_with_their_jvm(
+def test_killed_around_commits(
     tmp_path: Path,
     run: Run,
     killer: Runs,
     client_killer: Runs,
     assert_as_quiet: Compare,
 ) -> None:
-    """What a session of its own began, one through Spark Connect goes on with."""
-    lake, began = tmp_path / "lake", time.monotonic()
-    assert killer.die_at("silver_observations", "after", *run(lake)) == "silver_observations"
-    killer.die_after(random.Random(4).uniform(0.4, 1) * (time.monotonic() - began), *run(lake))
-    client_killer.whole(*run(lake))
-    assert_as_quiet(lake)
+    """Runs die after the commit to each table, which is before the commit to the next one.
 
-
-def test_killed_as_clients(
-    tmp_path: Path,
-    run: Run,
-    client_killer: Runs,
-    assert_as_quiet: Compare,
-) -> None:
-    """What a client asked for last, the server may still be doing while the next one begins."""
+    What a client asked for last, the server may still be doing while the next one begins.  What a session of its own
+    began, and died of with its JVM, those go on with.
+    """
     lake, rng = tmp_path / "lake", random.Random(5)
-    for table in AROUND:
-        for when in ("before", "after"):
-            began = time.monotonic()
-            assert client_killer.die_at(table, when, *run(lake)) == table
-        # Before the next table's turn comes.
-        client_killer.die_after(rng.uniform(0.1, 0.8) * (time.monotonic() - began), *run(lake))
+    assert client_killer.die_at("bronze_events", "before", *run(lake))
+    for number, table in enumerate(AROUND):
+        began = time.monotonic()
+        who = killer if table == WITH_JVM else client_killer
+        assert who.die_at(table, "after", *run(lake)) == table
+        if number % 3 == 1:  # at any moment before the next table's turn comes
+            client_killer.die_after(rng.uniform(0.2, 0.8) * (time.monotonic() - began), *run(lake))
     assert client_killer.die_at("gold_quality_checks", "after", *run(lake))
     assert client_killer.die_at("gold_patient_risk_snapshot", "before", *run(lake))
     client_killer.whole(*run(lake))

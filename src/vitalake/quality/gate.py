@@ -37,13 +37,12 @@ def judge(ask: Ask, expectations: Sequence[Expectation]) -> tuple[Check, ...]:
     """Yield a check an expectation, all of them evaluated in one SELECT."""
     if not expectations:
         return ()
-    scalars = [
-        f"select {place} as place, cast(({each.sql}) as double) as value"
-        for place, each in enumerate(expectations)
-    ]
-    rows = ask(f"select place, value from ({' union all '.join(scalars)}) as judged").to_pylist()
-    found: dict[int, float | None] = {row["place"]: row["value"] for row in rows}
-    return tuple(Check(each, found[at], verdict(each, found[at])) for at, each in enumerate(expectations))
+    values = (f"cast(({each.sql}) as double) as value_{at}" for at, each in enumerate(expectations))
+    (row,) = ask(f"select {', '.join(values)}").to_pylist()
+    found: list[float | None] = list(row.values())
+    return tuple(
+        Check(each, value, verdict(each, value)) for each, value in zip(expectations, found, strict=True)
+    )
 
 
 def verdict(expectation: Expectation, value: float | None) -> Verdict:

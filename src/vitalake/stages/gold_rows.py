@@ -7,7 +7,7 @@ from typing import Final
 
 from vitalake.engines.engine import Engine
 from vitalake.gold.definitions import GoldTable, Scope, gold_tables, mentions
-from vitalake.stages.gold_sources import SNAPSHOT, GoldSources
+from vitalake.stages.gold_sources import SNAPSHOT, GoldSources, count_rows
 
 _KEYS: Final[dict[Scope, tuple[str, ...]]] = {
     "patient_hour": ("patient_id", "hour", "event_date"),
@@ -34,13 +34,14 @@ class GoldRows:
 
         After that the views named as the tables have the computed rows alone: what the gate judges.
         """
-        counts = {gold.name: self._compute(gold) for gold in gold_tables()}
+        for gold in gold_tables():
+            self._compute(gold)
         for gold in gold_tables():
             self._engine.view(gold.name, f"select {', '.join(gold.table.names)} from {gold.name}_rows")
-        return counts
+        return count_rows(self._engine, [gold.name for gold in gold_tables()])
 
-    def _compute(self, gold: GoldTable) -> int:
-        """Materialise the table's touched rows; yield how many."""
+    def _compute(self, gold: GoldTable) -> None:
+        """Materialise the table's touched rows."""
         self._sources.open(gold.sql, gold.scope)
         select = gold.select
         if not self._sources.whole:
@@ -50,8 +51,6 @@ class GoldRows:
         )
         if any(mentions(later.sql, gold.name) for later in gold_tables()):
             self._register_as_merged(gold)
-        (count,) = self._engine.rows(f"select count(*) as n from {gold.name}_rows").to_pylist()
-        return int(count["n"])
 
     def _register_as_merged(self, gold: GoldTable) -> None:
         """Register the table as the merge would leave it, as far as later tables read it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
@@ -66,14 +67,13 @@ class GoldSources:
 
     def _count_new_rows(self, batch: int) -> int:
         """Register how many rows the batches brought to each table; yield how many messages they were."""
-        counts = []
         for table in _CONSERVED:
             self._engine.open(table, f"batch > {self._last} and batch <= {batch}")
-            (row,) = self._engine.rows(f"select count(*) as n from {table.name}").to_pylist()
-            counts.append({"table_name": table.name, "row_count": row["n"]})
-        schema = pa.schema([("table_name", pa.string()), ("row_count", pa.int64())])
-        self._engine.register("new_rows", pa.Table.from_pylist(counts, schema=schema))
-        return int(counts[0]["row_count"])
+        counts = count_rows(self._engine, [table.name for table in _CONSERVED])
+        self._engine.register(
+            "new_rows", pa.table({"table_name": list(counts), "row_count": [*counts.values()]})
+        )
+        return counts[BRONZE_EVENTS.name]
 
     def _find_touched(self, rules: Rules) -> None:
         """Materialise the touched keys of every scope."""
@@ -107,3 +107,10 @@ class GoldSources:
         if self._computed.get(shared.name) != over:
             self._engine.materialise(shared.name, shared.sql)
             self._computed[shared.name] = over
+
+
+def count_rows(engine: Engine, names: Sequence[str]) -> dict[str, int]:
+    """Yield how many rows each of some views has."""
+    counts = (f"select '{name}' as name, count(*) as n from {name}" for name in names)
+    found = {row["name"]: int(row["n"]) for row in engine.rows(" union all ".join(counts)).to_pylist()}
+    return {name: found[name] for name in names}

@@ -10,7 +10,6 @@ from typing import Final, Self
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from vitalake.bronze.tables import BRONZE_EVENTS
@@ -25,12 +24,6 @@ from vitalake.silver.watermark import Watermark
 
 _MANY: Final = 1000
 """More partitions than this are not named one by one."""
-
-_ABSENT: Final = frozenset(
-    {"DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST", "DELTA_TABLE_NOT_FOUND"}
-    | {"PATH_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND"}
-)
-"""How Spark says that there is no such table."""
 
 _OFFSETS: Final = pa.schema([("source", pa.string()), ("partition", pa.int32()), ("next", pa.int64())])
 _VIEWS: Final[WeakKeyDictionary[SparkSession, dict[str, str]]] = WeakKeyDictionary()
@@ -77,14 +70,9 @@ class SparkLake:
     def exists(self, table: Table) -> bool:
         """Tell whether the table is in the lake."""
         if table.name not in self._there:
-            # Not Delta's details: they cost a job.
             with told_plainly(f"Can't look for {table.name}"):
-                try:
-                    self.spark.sql(f"show tblproperties {self.place.name(table)}").collect()
-                except AnalysisException as error:
-                    if error.getCondition() in _ABSENT:
-                        return False
-                    raise
+                if not self.place.exists(self.spark, table):
+                    return False
             self._there.add(table.name)
         return True
 
@@ -138,8 +126,7 @@ class SparkLake:
         if table.name in self._pins:
             return self._pins[table.name]
         with told_plainly(f"Can't read the history of {table.name}"):
-            (row,) = self.spark.sql(f"describe history {self.place.name(table)} limit 1").collect()
-        return int(row["version"])
+            return self.place.version(self.spark, table)
 
     def refiner(self, rules: Rules, *, watermark: Watermark, settled: int) -> Refiner:
         """Start refining from the states settled up to a batch."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from filelock import FileLock, Timeout
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 from vitalake.bronze.tables import BRONZE_EVENTS
@@ -22,12 +23,23 @@ CHECKPOINTS: Final = "vitalake_checkpoints"
 
 _STAGING: Final = "vitalake_staging"
 
+_ABSENT: Final = frozenset(
+    {"DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "TABLE_OR_VIEW_NOT_FOUND"}
+)
+"""How Spark says that there is no such table."""
+
 
 class Place(Protocol):
     """What differs between a folder and a schema."""
 
     def name(self, table: Table) -> str:
         """Yield the table as SQL names it."""
+
+    def exists(self, spark: SparkSession, table: Table) -> bool:
+        """Tell whether the table is there."""
+
+    def version(self, spark: SparkSession, table: Table) -> int:
+        """Yield the Delta version of a table that is there."""
 
     def save(self, writer: DataFrameWriter, table: Table) -> None:
         """Write to the table, in one commit."""
@@ -73,6 +85,18 @@ class Folder:
     def save(self, writer: DataFrameWriter, table: Table) -> None:
         """Write to the table, in one commit."""
         writer.save(str(self._folder(table)))
+
+    def exists(self, spark: SparkSession, table: Table) -> bool:  # noqa: ARG002 - the folder tells
+        """Tell whether the table has a log."""
+        return any(self._entries(table))
+
+    def version(self, spark: SparkSession, table: Table) -> int:  # noqa: ARG002 - the folder tells
+        """Yield the number of the log's last entry: to ask Spark takes a job."""
+        return max(map(int, self._entries(table)))
+
+    def _entries(self, table: Table) -> Iterator[str]:
+        """Yield the number of each entry of the table's log."""
+        return (entry.stem for entry in self._folder(table).glob("_delta_log/*.json") if entry.stem.isdigit())
 
     def _folder(self, table: Table) -> Path:
         return (self._bronze if table == BRONZE_EVENTS else self.path) / table.name
@@ -151,6 +175,21 @@ class Schema:
     def name(self, table: Table) -> str:
         """Yield the table as SQL names it."""
         return self._name(table.name if table == BRONZE_EVENTS else self._prefix + table.name)
+
+    def exists(self, spark: SparkSession, table: Table) -> bool:
+        """Tell whether Spark knows the table; not by Delta's details, which cost a job."""
+        try:
+            spark.sql(f"show tblproperties {self.name(table)}").collect()
+        except AnalysisException as error:
+            if error.getCondition() in _ABSENT:
+                return False
+            raise
+        return True
+
+    def version(self, spark: SparkSession, table: Table) -> int:
+        """Yield the version that Delta's history says is the last one."""
+        (row,) = spark.sql(f"describe history {self.name(table)} limit 1").collect()
+        return int(row["version"])
 
     def save(self, writer: DataFrameWriter, table: Table) -> None:
         """Write to the table, in one commit."""

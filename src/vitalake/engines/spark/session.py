@@ -43,6 +43,7 @@ _ON_ONE_MACHINE: Final = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "4",
+    "spark.sql.adaptive.enabled": "false",  # each shuffle would be a job of its own; there are few cores to adapt to
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.codegen.wholeStage": "false",  # compiling our wide tables costs more than it gains, and fails at times
