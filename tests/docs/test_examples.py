@@ -66,6 +66,14 @@ def test_readme_commands_run_as_written(run: Run) -> None:
         assert "error" not in done.stderr
 
 
+def test_readme_python_runs_as_written(run: Run) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    done = run(f"{sys.executable} <<'END'\n{code}END\n")
+    assert done.returncode == 0, done.stderr
+    assert "CRITICAL" in done.stdout
+    assert "early_warning" in done.stdout
+
+
 @pytest.mark.parametrize(
     "line",
     [

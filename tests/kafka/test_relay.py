@@ -22,7 +22,8 @@ from vitalake.dev.kafka import Broker
 from vitalake.errors import LakeBusy, Unavailable, UserError
 from vitalake.kafka.connection import Connection
 from vitalake.publish.listen import listen
-from vitalake.publish.relay import ReadChanges, Relay, RelaySettings, read_position
+from vitalake.publish.position import read_position
+from vitalake.publish.relay import ReadChanges, Relay, RelaySettings
 from vitalake.publish.topics import ALERTS, RELAY
 from vitalake.silver.tables import SILVER_ALERT_CHANGES
 
@@ -76,6 +77,11 @@ def heard(connection: Connection, lake_id: str) -> list[dict[str, Any]]:
     return [h.event["data"] for h in everything if h.event["source"].endswith(lake_id)]
 
 
+def position_of(connection: Connection, lake_id: str) -> int | None:
+    found = read_position(connection, lake_id)
+    return None if found is None else found.seq
+
+
 def assert_each_once_in_order(events: list[dict[str, Any]], count: int) -> None:
     assert sorted(event["seq"] for event in events) == list(range(1, count + 1))
     by_patient = defaultdict(list)
@@ -95,7 +101,7 @@ def test_another_relay_goes_on_where_the_last_one_ended(
     settings: RelaySettings, connection: Connection
 ) -> None:
     assert Relay(settings, changes(10), now).publish_all() == 10
-    assert read_position(connection, settings.lake_id) == 10
+    assert position_of(connection, settings.lake_id) == 10
     assert Relay(settings, changes(15), now).publish_all(limit=2) == 5
     assert_each_once_in_order(heard(connection, settings.lake_id), 15)
 
@@ -104,7 +110,7 @@ def test_lakes_do_not_see_each_others_position(kafka_broker: Broker, connection:
     ids = [f"lake-{uuid.uuid4()}" for _ in range(2)]
     for lake_id, count in zip(ids, (5, 3), strict=True):
         Relay(RelaySettings(lake_id, kafka_broker.brokers), changes(count), now).publish_all()
-    assert [read_position(connection, lake_id) for lake_id in (*ids, "never")] == [5, 3, None]
+    assert [position_of(connection, lake_id) for lake_id in (*ids, "never")] == [5, 3, None]
 
 
 def test_a_second_relay_fences_the_first(settings: RelaySettings, connection: Connection) -> None:
@@ -151,6 +157,14 @@ def test_from_sends_again_what_the_user_asks_for(settings: RelaySettings, connec
     assert sorted(event["seq"] for event in heard(connection, settings.lake_id)) == [1, 2, 2, 3, 3]
 
 
+def test_from_passes_over_what_the_user_leaves_out(settings: RelaySettings, connection: Connection) -> None:
+    Relay(settings, changes(3), now).publish_all()
+    begun = RelaySettings(settings.lake_id, settings.brokers, published=3, begin_at=6)
+    assert Relay(begun, changes(8), now).publish_all() == 3
+    assert Relay(settings, changes(9), now).publish_all() == 1
+    assert sorted(event["seq"] for event in heard(connection, settings.lake_id)) == [1, 2, 3, 6, 7, 8, 9]
+
+
 def test_the_positions_topic_is_compacted(settings: RelaySettings, kafka_broker: Broker) -> None:
     Relay(settings, changes(1), now).publish()
     admin = AdminClient({"bootstrap.servers": kafka_broker.brokers})
@@ -193,14 +207,14 @@ def test_killed_brokers_lose_and_repeat_nothing(own_broker: Broker, lake_id: str
     assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), relay.position)
 
 
-def forget_markers(broker: Broker) -> int:
+def forget_markers(broker: Broker, topics: str = "vitalake.*") -> int:
     """Cut the commit marker off the end of each partition that the relay writes; yield how many were cut.
 
     This is what a broker leaves that was killed after it promised a commit and, while it recovers, finds no leader
     for these partitions: it passes over their markers and takes the transaction for complete.
     """
     cut = 0
-    for log in broker.folder.glob("data/vitalake.*/*.log"):
+    for log in broker.folder.glob(f"data/{topics}/*.log"):
         content, start = log.read_bytes(), 0
         while start < len(content):
             last, (length,) = start, struct.unpack_from(">i", content, start + 8)
@@ -219,7 +233,7 @@ def test_a_commit_whose_markers_a_killed_broker_forgot_is_seen_once(
     relay = Relay(settings, changes(30), now)
     relay.publish(10)
     relay.publish(10)
-    while read_position(Connection(own_broker.brokers), lake_id) != 20:
+    while position_of(Connection(own_broker.brokers), lake_id) != 20:
         time.sleep(0.05)  # the markers follow the promise
     own_broker.kill()
     assert forget_markers(own_broker) == 3
@@ -227,6 +241,27 @@ def test_a_commit_whose_markers_a_killed_broker_forgot_is_seen_once(
     relay = Relay(replace(settings, published=20 if told else 10), changes(30), now)
     relay.publish_all()
     assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), 30)
+
+
+@pytest.mark.parametrize(("forgotten", "limit"), [(f"{RELAY}-*", 10), (f"{ALERTS}-*", 3), (f"{ALERTS}-1", 4)])
+def test_a_commit_of_which_some_markers_were_forgotten_is_seen_once(
+    own_broker: Broker, lake_id: str, forgotten: str, limit: int
+) -> None:
+    """Of a transaction, the partitions whose marker a killed broker remembered are seen, the others are not."""
+    settings = RelaySettings(lake_id, own_broker.brokers)
+    relay = Relay(settings, changes(40), now)
+    relay.publish(10)
+    relay.publish(10)
+    while position_of(Connection(own_broker.brokers), lake_id) != 20:
+        time.sleep(0.05)
+    own_broker.kill()
+    assert forget_markers(own_broker, forgotten)
+    own_broker.start()
+    again = Relay(settings, changes(40), now)
+    again.publish(limit)
+    # What it saw then it still knows after it was killed in its turn.
+    Relay(settings, changes(40), now).publish_all(limit)
+    assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), 40)
 
 
 def await_progress(relay: Relay) -> None:

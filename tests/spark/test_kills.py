@@ -127,7 +127,7 @@ def test_killed_at_each_table(
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
-    ("which", "kills", "soonest_s"), [("killer", 10, 5), ("client_killer", 20, 3)], ids=["jvm", "client"]
+    ("which", "kills", "soonest_s"), [("killer", 10, 5), ("client_killer", 60, 3)], ids=["jvm", "client"]
 )
 def test_killed_often_at_any_moment(
     tmp_path: Path,

@@ -109,13 +109,18 @@ def _pipeline_event(
     )
 
 
+def source_of(lake_id: str) -> str:
+    """Yield what a lake's events name as their source."""
+    return f"/vitalake/lakes/{lake_id}"
+
+
 def _event(
     lake_id: str, *, kind: str, identity: UUID, subject: str, when: datetime, data: Mapping[str, Any]
 ) -> Event:
     return {
         "specversion": "1.0",
         "id": str(identity),
-        "source": f"/vitalake/lakes/{lake_id}",
+        "source": source_of(lake_id),
         "type": f"vitalake.{kind}",
         "subject": subject,
         "time": told_time(when),

@@ -7,7 +7,8 @@ or none is.  A relay begins thus:
 2. a transaction with a record in every partition is aborted.  Where a cluster was killed after it had promised a
    commit and before it wrote the commit's markers, its recovery may forget them: readers then wait for ever, and the
    next commit would bring the forgotten messages to light beside their repeats.  The abort ends them, unseen;
-3. the position is read back, committed records only, and what comes after it is sent.
+3. the position is read back, committed records only, and which changes of the last transactions subscribers see: the
+   markers of a partition may have been forgotten and those of another not.  What is not seen is sent, and only that.
 
 After a call that failed or did not answer in time the client is thrown away and all of this is done again: whether
 the last commit took place is then read, not guessed.
@@ -15,7 +16,6 @@ the last commit took place is then read, not guessed.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -24,13 +24,14 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from vitalake.errors import LakeBusy, Unavailable, UserError
-from vitalake.kafka.codes import END_OF_PARTITION, FENCED
+from vitalake.kafka.codes import FENCED
 from vitalake.kafka.connection import DEADLINE_S, Connection, Options
-from vitalake.kafka.topics import create_topic, end_offsets, first_offsets, list_partitions
+from vitalake.kafka.topics import create_topic, list_partitions
 from vitalake.publish.events import HEADERS, Keyed, alert_events
+from vitalake.publish.position import Position, Window, read_ends, read_position, read_seen
 from vitalake.publish.topics import ALERTS, RELAY, RELAY_CONFIG
 
 ReadChanges = Callable[[int, int], pa.Table]
@@ -38,9 +39,6 @@ ReadChanges = Callable[[int, int], pa.Table]
 
 _TRANSACTION_MS: Final = 15_000
 """How long the cluster keeps a dead relay's transaction open, and readers behind it waiting."""
-
-_RECENT: Final = 1000
-"""Records at the end of the position's topic in which it is sought first."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,12 @@ class Relay:
         self._begin_at = settings.begin_at
         self.position = settings.published
         """The seq up to which everything is published, as far as this relay knows."""
+        self._seen: set[int] = set()
+        """Later changes that subscribers see nevertheless."""
+        self._windows: list[Window] = []
+        """Of the last two transactions: a cluster may still forget an end that it promised."""
+        self._ends: dict[int, int] = {}
+        """Where each partition of ALERTS ends, as far as this relay wrote to it."""
 
     def publish(self, limit: int = 1000) -> int:
         """Publish the next changes, at most ``limit``, in one transaction; yield how many there were.
@@ -93,7 +97,11 @@ class Relay:
         if not len(changes):
             return 0
         last: int = pc.max(changes["seq"]).as_py()
-        events = alert_events(changes, self.settings.lake_id, self._clock(), self.settings.backfill)
+        unseen = changes
+        if self._seen:
+            seen = pa.array(sorted(self._seen), pa.int64())
+            unseen = changes.filter(pc.invert(pc.is_in(changes["seq"], seen)))
+        events = alert_events(unseen, self.settings.lake_id, self._clock(), self.settings.backfill)
         try:
             with self._connection.translating("published alerts"):
                 self._transact(producer, events, last)
@@ -102,6 +110,7 @@ class Relay:
             self._refuse_if_fenced(error)
             raise
         self.position = last
+        self._seen = {seq for seq in self._seen if seq > last}
         return len(changes)
 
     def publish_all(self, limit: int = 1000) -> int:
@@ -123,11 +132,34 @@ class Relay:
             producer = Producer(self._configuration())
             producer.init_transactions(self.settings.deadline_s)
             self._end_forgotten(producer)
-            if self._begin_at is not None:
-                self._transact(producer, [], self._begin_at - 1)
-        self.position, self._begin_at = self._find_position(), None
+        found = None if self._begin_at is not None else self._find_position()
+        if found is None:
+            found = self._begin(producer, (self._begin_at or 1) - 1)
+            self._begin_at = None
+        self._take_up(found)
         self._producer = producer
         return producer
+
+    def _begin(self, producer: Producer, seq: int) -> Position:
+        """Put down a position after which nothing is sent yet, so that each transaction finds one before it."""
+        self.position, self._windows, self._ends = seq, [], read_ends(self._connection)
+        with self._connection.translating("opened the relay"):
+            self._transact(producer, [], seq)
+        return Position(seq, self._windows[-1])
+
+    def _take_up(self, found: Position) -> None:
+        """Go on after the last change before which subscribers see all, and remember what they see after it."""
+        seen = read_seen(self._connection, self.settings.lake_id, found.window)
+        if seen is None:
+            self.position, self._seen, self._windows = found.seq, set(), []
+            self._ends = read_ends(self._connection)
+            return
+        sent = range(found.window.first, found.seq + 1)
+        self.position = next((seq - 1 for seq in sent if seq not in seen), found.seq)
+        self._seen = {seq for seq in seen if seq > self.position}
+        self._windows, self._ends = [found.window], dict(found.window.ends)
+        if not self._seen:
+            self._ends |= read_ends(self._connection)
 
     def _end_forgotten(self, producer: Producer) -> None:
         """Abort a transaction that has a record in every partition, and with it what has no end there."""
@@ -151,8 +183,8 @@ class Relay:
             retry_backoff_ms=5,
         )
 
-    def _find_position(self) -> int:
-        """Yield the position that Kafka holds, 0 for a lake that has never published."""
+    def _find_position(self) -> Position | None:
+        """Yield the position that Kafka holds, None for a lake that has never published."""
         found = read_position(self._connection, self.settings.lake_id)
         if found is None and self.position:
             raise UserError(
@@ -160,22 +192,30 @@ class Relay:
                 f" nothing of it: the topic {RELAY} was lost, or it is another cluster",
                 f"Say where to go on: --from {self.position + 1} sends what came since, --from 1 all again",
             )
-        return found or 0
+        return found
 
     def _transact(self, producer: Producer, events: Iterable[Keyed], last: int) -> None:
         """Send events and the position after them in one transaction."""
         deadline = time.monotonic() + self.settings.deadline_s
+        windows = [*self._windows, Window(self.position + 1, dict(self._ends))][-2:]
         producer.begin_transaction()
         for keyed in events:
             self._send(producer, deadline, ALERTS, keyed.key, keyed.value)
-        record = json.dumps({"lake_id": self.settings.lake_id, "seq": last})
-        self._send(producer, deadline, RELAY, self.settings.lake_id, record.encode())
+        record = Position(last, windows[0]).record(self.settings.lake_id)
+        self._send(producer, deadline, RELAY, self.settings.lake_id, record)
         producer.commit_transaction(max(deadline - time.monotonic(), 0.1))
+        self._windows = windows
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        """Note how far a partition of ALERTS has come."""
+        partition, offset = message.partition(), message.offset()
+        if error is None and message.topic() == ALERTS and partition is not None and offset is not None:
+            self._ends[partition] = max(offset + 1, self._ends.get(partition, 0))
 
     def _send(self, producer: Producer, deadline: float, topic: str, key: str, value: bytes) -> None:
         while True:
             try:
-                producer.produce(topic, value, key.encode(), headers=HEADERS)
+                producer.produce(topic, value, key.encode(), headers=HEADERS, on_delivery=self._delivered)
                 return
             except BufferError as error:  # the client's queue is full: let it send
                 if time.monotonic() > deadline:
@@ -191,53 +231,3 @@ class Relay:
                 f"Another relay publishes the alerts of lake {self.settings.lake_id}",
                 "Stop one of the two; if there is none, this one was suspended: try again",
             ) from error
-
-
-def read_position(connection: Connection, lake_id: str) -> int | None:
-    """Yield the seq up to which the lake's changes are published, None where Kafka holds no record of it."""
-    with connection.translating("opened a consumer"):
-        consumer = Consumer(
-            connection.configure(
-                group_id="vitalake-relay",
-                enable_auto_commit=False,
-                enable_partition_eof=True,
-                isolation_level="read_committed",
-                auto_offset_reset="earliest",
-                fetch_wait_max_ms=10,
-            )
-        )
-    try:
-        partitions = list_partitions(connection, consumer, RELAY)
-        first = first_offsets(connection, consumer, RELAY, partitions)
-        ends = end_offsets(connection, consumer, RELAY, partitions)
-        for partition in partitions:
-            recent = max(first[partition], ends[partition] - _RECENT)
-            for start in dict.fromkeys((recent, first[partition])):
-                spot = TopicPartition(RELAY, partition, start)
-                found = _last_record(connection, consumer, spot, lake_id)
-                if found is not None:
-                    return found
-        return None
-    finally:
-        consumer.close()
-
-
-def _last_record(
-    connection: Connection, consumer: Consumer, start: TopicPartition, lake_id: str
-) -> int | None:
-    """Yield the seq of the lake's last record from ``start`` to the end, None where there is none."""
-    consumer.assign([start])
-    found: int | None = None
-    heard = time.monotonic()
-    while time.monotonic() - heard < connection.deadline_s:
-        with connection.translating("read the relay's position"):
-            for message in consumer.consume(10_000, 0.02):
-                heard = time.monotonic()
-                error = message.error()
-                if error is not None and error.code() == END_OF_PARTITION:
-                    return found
-                if error is not None:
-                    raise KafkaException(error)
-                if message.key() == lake_id.encode():
-                    found = json.loads(message.value() or b"{}")["seq"]
-    raise Unavailable(f"Kafka at {connection.brokers} does not send {RELAY}", "Try again")

@@ -1,0 +1,94 @@
+"""The road in memory: a pandas frame in, Silver's tables out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pandas as pd
+import pytest
+from roads import refined
+from strategies.histories import as_payloads, history
+
+import vitalake
+from vitalake.errors import UserError
+from vitalake.silver.tables import SILVER_ALERTS, SILVER_OBSERVATIONS, SILVER_VITAL_WINDOWS
+
+OF_THE_LAKE = ("source", "partition", "offset", "ingest_time", "batch", "updated_batch", "revision")
+EVENT = {"event_id": "e1", "patient_id": "p1", "event_time": "2026-01-05T08:00:00Z"}
+
+
+def flat(payload: bytes | None) -> dict[str, Any]:
+    message = json.loads(payload or b"")
+    alert = message.pop("alert", None) or {}
+    return message | {f"alert_{name}": value for name, value in alert.items()}
+
+
+def cells(frame: pd.DataFrame, key: list[str]) -> str:
+    rows = frame.drop(columns=[name for name in OF_THE_LAKE if name in frame])
+    return rows.sort_values(key).to_json(orient="records", date_format="iso", date_unit="us")
+
+
+def test_a_frame_becomes_what_a_lake_of_its_messages_has(tmp_path: Path) -> None:
+    payloads = list(as_payloads(history(Random(3), 4, 30)))
+    frame = pd.DataFrame([flat(payload) for payload in payloads])
+    lake = refined(tmp_path, [payloads])
+    keys = {
+        SILVER_OBSERVATIONS: ["patient_id", "event_time", "event_id"],
+        SILVER_VITAL_WINDOWS: ["patient_id", "vital", "window_start"],
+        SILVER_ALERTS: ["alert_id"],
+    }
+    for rows in (frame, frame.sample(frac=1, random_state=1)):
+        silver = vitalake.refine(rows)
+        found = (silver.observations, silver.windows, silver.alerts)
+        for (table, key), made in zip(keys.items(), found, strict=True):
+            assert len(made)
+            assert cells(made, key) == cells(lake.read(table).to_pandas(), key), table.name
+        assert len(silver.observations) + len(silver.quarantine) + len(silver.duplicates) == len(rows)
+
+
+def test_each_row_is_found_by_its_position() -> None:
+    rows = [EVENT | {"heart_rate": 80}, EVENT | {"heart_rate": 80}, EVENT | {"event_id": None}]
+    silver = vitalake.refine(pd.DataFrame(rows, index=["a", "b", "c"]))
+    assert silver.observations["offset"].tolist() == [0]
+    assert silver.duplicates["offset"].tolist() == [1]
+    assert silver.quarantine[["offset", "reason"]].to_numpy().tolist() == [[2, "missing_event_id"]]
+
+
+def test_instants_and_rules_are_taken_as_they_are_given() -> None:
+    row = EVENT | {"event_time": pd.Timestamp("2026-01-05T10:00:00.123456+02:00"), "spo2_scale": 1}
+    later = EVENT | {"event_id": "e2", "event_time": "2026-01-05T08:01:00Z", "heart_rate": 80}
+    frame = pd.DataFrame([row | {"heart_rate": 70}, later])
+    silver = vitalake.refine(frame, vitalake.Rules(window_minutes=60))
+    assert silver.observations["event_time"].min() == pd.Timestamp("2026-01-05T08:00:00.123456Z")
+    assert set(silver.observations["spo2_scale_carried"]) == {1}
+    assert silver.windows["vital"].tolist() == ["heart_rate"]
+
+
+def test_no_events_are_no_rows() -> None:
+    silver = vitalake.refine(pd.DataFrame(columns=list(EVENT)))
+    assert all(frame.empty for frame in vars(silver).values())
+    assert "news2_score" in silver.observations
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"patient_id": "p1"}, "The frame has no column event_id. Required are: event_id, patient_id"),
+        (EVENT | {"HR": 80}, "The contract knows no field HR. Rename it as docs/contract.md calls it"),
+    ],
+)
+def test_columns_that_can_not_be_right_are_told(row: dict[str, Any], told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        vitalake.refine(pd.DataFrame([row]))
+
+
+def test_importing_the_package_imports_no_kernels() -> None:
+    code = "import sys, vitalake; assert not {'numba', 'pandas'} & set(sys.modules); assert dir(vitalake)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="no attribute 'refined'"):
+        vitalake.refined  # noqa: B018
