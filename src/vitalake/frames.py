@@ -55,8 +55,8 @@ def refine(events: pd.DataFrame, rules: Rules | None = None) -> Silver:
     """Validate, deduplicate and score events, and find their alerts, as a lake of them would have it.
 
     ``events`` has a row an event and the contract's fields as columns (docs/contract.md), in its units: ``event_id``,
-    ``patient_id`` and ``event_time`` (with a time zone), and any others; a device alarm is a dictionary in ``alert``, or
-    its fields are columns called ``alert_code``, ``alert_state`` and so on.  The order of the rows does not matter.
+    ``patient_id`` and ``event_time`` (with a time zone), and any others; a device alarm is a dictionary in ``alert``,
+    or its fields are columns called ``alert_code``, ``alert_state`` and so on.  The order of the rows does not matter.
     ``rules`` are the default ones unless given.
 
     Raises:

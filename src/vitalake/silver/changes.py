@@ -23,6 +23,7 @@ from vitalake.silver.episodes import (
 )
 from vitalake.silver.holds import NEVER
 from vitalake.silver.kernel import Bools, Int32s, Int64s, Records
+from vitalake.silver.records import copy_records, join_records
 from vitalake.silver.strings import NONE, StringPool
 from vitalake.silver.tables import SILVER_ALERT_CHANGES
 from vitalake.silver.timeline import hundredths
@@ -60,7 +61,7 @@ class Told:
     @classmethod
     def of(cls, parts: list[Episodes]) -> Told:
         """Yield episodes that were not told yet."""
-        records = np.concatenate([np.zeros(0, EPISODE_RECORD), *(part.records for part in parts)])
+        records = join_records([np.zeros(0, EPISODE_RECORD), *(part.records for part in parts)])
         unvalued = ~is_valued(records)
         records["extreme"][unvalued] = NULL
         records["limit"][unvalued] = NULL
@@ -69,7 +70,8 @@ class Told:
 
     def take(self, rows: Int64s | Bools) -> Told:
         """Yield some of them."""
-        return Told(self.records[rows], self.origin[rows], self.revision[rows])
+        at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        return Told(self.records.take(at), self.origin[at], self.revision[at])
 
     def recode(self, old: StringPool, new: StringPool) -> None:
         """Move the codes from one pool to another."""
@@ -88,7 +90,7 @@ class Told:
 def join(parts: list[Told]) -> Told:
     """Yield the episodes of all parts."""
     return Told(
-        np.concatenate([part.records for part in parts]),
+        join_records([part.records for part in parts]),
         np.concatenate([part.origin for part in parts]),
         np.concatenate([part.revision for part in parts]),
     )
@@ -192,13 +194,13 @@ def _match(told: Told, now: Told) -> tuple[Int64s, Int64s]:
 
 def _raised(now: Told, new: Int64s) -> list[tuple[Int64s, Records, int]]:
     """Yield the steps of episodes not told before: raised, and escalated and cleared where they are."""
-    records = now.records[new]
+    records = now.records.take(new)
     escalated, cleared = records["escalated_us"] != NEVER, records["cleared_us"] != NEVER
     first = _not_cleared(records)
     first["escalated_us"] = NEVER
     steps = [(new, first, _RAISED)]
-    steps.append((new[escalated], _not_cleared(records[escalated]), _ESCALATED))
-    steps.append((new[cleared], records[cleared], _CLEARED))
+    steps.append((new[escalated], _not_cleared(records.compress(escalated)), _ESCALATED))
+    steps.append((new[cleared], records.compress(cleared), _CLEARED))
     return [step for step in steps if len(step[0])]
 
 
@@ -207,12 +209,12 @@ def _moved(
 ) -> list[tuple[Int64s, Records, int]]:
     """Yield the steps of episodes told before that differ now."""
     before, after = places
-    old, new = told.records[before], now.records[after]
+    old, new = told.records.take(before), now.records.take(after)
     differs = stale[before]
     for name in EPISODE_RECORD.names or ():
         if name != "patient":
             differs |= old[name] != new[name]
-    old, new, after = old[differs], new[differs], after[differs]
+    old, new, after = old.compress(differs), new.compress(differs), after[differs]
     rewritten = np.zeros(len(after), bool)
     for name in _FIXED:
         rewritten |= old[name] != new[name]
@@ -241,7 +243,7 @@ def _moved(
 
 def _not_cleared(records: Records) -> Records:
     """Yield the episodes as they were before they ended."""
-    active: Records = records.copy()
+    active = copy_records(records)
     active["cleared_us"] = NEVER
     active["cleared_by"] = ACTIVE
     active["clearing"] = NONE
@@ -270,7 +272,7 @@ def _rows(told: Told, patients: pa.Array, pool: StringPool, policy: str) -> pa.T
     parts, places = [], []
     for number, origin in enumerate(ORIGINS):
         rows = np.flatnonzero(told.origin == number)
-        parts.append(episode_table(Episodes(origin, told.records[rows]), patients, pool, policy))
+        parts.append(episode_table(Episodes(origin, told.records.take(rows)), patients, pool, policy))
         places.append(rows)
     back = np.argsort(np.concatenate(places), kind="stable")
     return pa.concat_tables(parts).take(pa.array(back))

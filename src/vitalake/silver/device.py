@@ -94,7 +94,7 @@ def advance_devices(held: Records, until_us: Int64s) -> tuple[Episodes, Episodes
     """Yield what has ended by each patient's time (``until_us[patient]``), and what is open then; ``held`` stays."""
     now = until_us[held["owner"]]
     over = (held["ended_us"] != NEVER) | (held["word_us"] + TIMEOUT_US <= now)
-    return _episodes(held[over]), _episodes(held[~over], still_open=True)
+    return _episodes(held.compress(over)), _episodes(held.compress(~over), still_open=True)
 
 
 def devices_due_at(held: Records, patients: int) -> Int64s:

@@ -23,6 +23,7 @@ from vitalake.silver.episodes import Episodes, no_episodes, with_room
 from vitalake.silver.holds import NEVER, charted_ages, let_go_stale
 from vitalake.silver.judging import CHANGES, USED, judge, next_due_us, tell
 from vitalake.silver.kernel import Bools, Int8s, Int32s, Int64s, Records, kernel
+from vitalake.silver.records import copy_records
 from vitalake.silver.signals import N_VITALS
 from vitalake.silver.timeline import Timeline
 
@@ -102,7 +103,7 @@ def open_episodes(advanced: Records) -> Episodes:
 
 def due_at(states: Records, limits: AlarmLimits) -> Int64s:
     """Yield when, after the last event, time alone next changes something; ``states`` stay as they are."""
-    _, due_us = advance(states.copy(), states["last_us"].copy(), limits)
+    _, due_us = advance(copy_records(states), states["last_us"].copy(), limits)
     return due_us
 
 

@@ -124,7 +124,7 @@ class Fold:
         """
         over, due_us = advance(states.alarms, until_us, self._limits)
         timed_out, still_open = advance_devices(states.held, until_us)
-        later = states.held[states.held["word_us"] + TIMEOUT_US > until_us[states.held["owner"]]]
+        later = states.held.compress(states.held["word_us"] + TIMEOUT_US > until_us[states.held["owner"]])
         due_us = np.minimum(due_us, devices_due_at(later, len(states)))
         return [over, open_episodes(states.alarms), timed_out, still_open], due_us
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from vitalake.silver import alarm_state, carry, device
 from vitalake.silver.kernel import Int64s, Records
+from vitalake.silver.records import copy_records, join_records, put_records
 from vitalake.silver.strings import NONE, StringPool
 
 _FIXED: Final = (
@@ -50,28 +51,28 @@ class States:
         first, count = bounds[rows], bounds[rows + 1] - bounds[rows]
         ends = np.cumsum(count)
         at = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - count - first, count)
-        held: Records = self.held[at]
+        held: Records = self.held.take(at)
         held["owner"] = np.repeat(np.arange(len(rows)), count)
-        return States(self.carry[rows], self.alarms[rows], held)
+        return States(self.carry.take(rows), self.alarms.take(rows), held)
 
     def put(self, rows: Int64s, states: States) -> None:
         """Set the records at ``rows``."""
-        self.carry[rows] = states.carry
-        self.alarms[rows] = states.alarms
+        put_records(self.carry, rows, states.carry)
+        put_records(self.alarms, rows, states.alarms)
         if not len(self.held) and not len(states.held):
             return
         gone = np.zeros(len(self), bool)
         gone[rows] = True
-        new = states.held.copy()
+        new = copy_records(states.held)
         new["owner"] = rows[new["owner"]]
-        held: Records = np.concatenate([self.held[~gone[self.held["owner"]]], new])
-        self.held = held[np.argsort(held["owner"], kind="stable")]
+        held = join_records([self.held.compress(~gone[self.held["owner"]]), new])
+        self.held = held.take(np.argsort(held["owner"], kind="stable"))
 
     def extended(self, n: int) -> States:
         """Yield these and fresh ones up to ``n``."""
         more = States.initial(n - len(self))
         return States(
-            np.concatenate([self.carry, more.carry]), np.concatenate([self.alarms, more.alarms]), self.held
+            join_records([self.carry, more.carry]), join_records([self.alarms, more.alarms]), self.held
         )
 
     def settle_names(self, pool: StringPool, event_ids: pa.ChunkedArray) -> None:
@@ -131,13 +132,13 @@ class States:
 def concat(parts: list[States]) -> States:
     """Yield the records of all parts, in order."""
     starts = np.cumsum([0, *(len(part) for part in parts)])
-    held = [part.held.copy() for part in parts]
+    held = [copy_records(part.held) for part in parts]
     for records, start in zip(held, starts, strict=False):
         records["owner"] += start
     return States(
-        np.concatenate([part.carry for part in parts]),
-        np.concatenate([part.alarms for part in parts]),
-        np.concatenate(held),
+        join_records([part.carry for part in parts]),
+        join_records([part.alarms for part in parts]),
+        join_records(held),
     )
 
 

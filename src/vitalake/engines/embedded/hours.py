@@ -14,6 +14,7 @@ from vitalake.silver import alarm_state
 from vitalake.silver.hourly import Walk
 from vitalake.silver.kernel import Int64s, Records
 from vitalake.silver.readings import read_hours
+from vitalake.silver.records import put_records
 from vitalake.silver.states import unpack
 from vitalake.silver.strings import StringPool
 from vitalake.silver.tables import (
@@ -98,5 +99,5 @@ def _states_before(lake: EmbeddedLake, patients: pa.Array, pool: StringPool) -> 
     """)
     if stored.num_rows:
         places: Int64s = pc.index_in(stored["patient_id"], patients).to_numpy().astype(np.int64)
-        states[places] = unpack(stored, pool).alarms
+        put_records(states, places, unpack(stored, pool).alarms)
     return states
