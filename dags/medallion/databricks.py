@@ -31,7 +31,7 @@ _WIDGETS: Final = {
     "force": "{{ params.force | lower }}",
     "run_id": "{{ run_id }}#{{ ti.try_number }}",
 }
-"""What each notebook is told."""
+"""What each notebook is told of the run."""
 
 
 def check(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +102,17 @@ def _task(notebook: str, deployment: Deployment) -> dict[str, Any]:
     cluster = deployment.databricks_cluster
     where = {"existing_cluster_id": cluster} if cluster else {"environment_key": _ENVIRONMENT}
     path = f"{deployment.databricks_notebooks}/{notebook}"
-    told = {"notebook_path": path, "source": "WORKSPACE", "base_parameters": dict(_WIDGETS)}
+    told = {"notebook_path": path, "source": "WORKSPACE", "base_parameters": _told(deployment)}
     return {"task_key": notebook, "notebook_task": told, **where}
+
+
+def _told(deployment: Deployment) -> dict[str, str]:
+    """Yield what each notebook is told."""
+    return {
+        **_WIDGETS,
+        "secret_scope": deployment.databricks_secret_scope,
+        "stream_options": json.dumps(deployment.databricks_stream_options or {}),
+    }
 
 
 def _environments(deployment: Deployment) -> list[dict[str, Any]] | None:

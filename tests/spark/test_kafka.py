@@ -1,0 +1,199 @@
+"""A topic through Structured Streaming: what the notebooks make of it, from a broker that wants a login."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from confluent_kafka import Message, Producer
+from pyspark.sql import SparkSession
+from roads import lawful, rows_of, run_of
+from services.brokers import MODULE, RIGHT, guarded_broker
+from spark.notebook_runner import NOTEBOOKS, run_notebook
+from spark.wards import ward
+
+from vitalake.bronze.tables import BRONZE_EVENTS
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.engine import Engine
+from vitalake.engines.spark.lake import SparkLake
+from vitalake.errors import LakeError, UserError
+from vitalake.kafka.address import KafkaAddress
+from vitalake.kafka.connection import Connection
+from vitalake.kafka.topics import create_topic
+from vitalake.sources.kafka import kafka_source
+from vitalake.sources.messages import MESSAGES
+
+Row = dict[str, Any]
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+OPTIONS: Final = {"kafka.security.protocol": "SASL_PLAINTEXT", "kafka.sasl.mechanism": "PLAIN"}
+FOR_FILES: Final = {"format": "cloudFiles", "cloudFiles.format": "binaryFile"}
+"""What the bundle says of a source unless it is told otherwise."""
+
+FIRST: Final[Sequence[Row]] = (
+    {
+        "partition": 0,
+        "key": b"k\x00",
+        "payload": b"\xff\xfe{",
+        "headers": [("trace", b"\xff\x00"), ("trace", None), ("", b"")],
+        "source_time": EPOCH + timedelta(milliseconds=1_767_323_045_678),
+    },
+    {"partition": 1, "payload": None},
+    {"partition": 0, "key": b"", "payload": b""},
+    {"partition": 0, "key": b"p", "payload": b"{}"},
+    {"partition": 1, "key": b"q", "payload": b"{}"},
+)
+MORE: Final[Sequence[Row]] = (
+    {"partition": 0, "key": b"p", "payload": b"more"},
+    {"partition": 1, "payload": b"more"},
+)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic of two partitions on the guarded broker."""
+
+    address: KafkaAddress
+    sent: list[Row] = field(default_factory=list)
+    """What was acknowledged, as Bronze is to hold it."""
+
+    def send(self, messages: Sequence[Row]) -> None:
+        """Send messages and note where the broker put them."""
+        producer = self.producer()
+        for number, message in enumerate(messages):
+            headers = message.get("headers")
+            row = {
+                "source": self.address.url,
+                "key": message.get("key"),
+                "headers": headers and [{"key": key, "value": value} for key, value in headers],
+                "source_time": message.get("source_time", EPOCH + timedelta(milliseconds=number + 1)),
+                "partition": message["partition"],
+                "payload": message["payload"],
+            }
+            self._produce(producer, row, headers)
+        assert producer.flush(10) == 0
+
+    def _produce(self, producer: Producer, row: Row, headers: Any) -> None:
+        def note(error: object, acknowledged: Message) -> None:
+            assert error is None
+            self.sent.append(row | {"offset": acknowledged.offset()})
+
+        stamp = (row["source_time"] - EPOCH) // timedelta(milliseconds=1)
+        producer.produce(
+            self.address.topic,
+            row["payload"],
+            row["key"],
+            row["partition"],
+            headers=headers or [],
+            timestamp=stamp,
+            on_delivery=note,
+        )
+
+    def abort(self, payload: bytes) -> None:
+        """Send a message that is taken back: nobody is to read it, but it takes an offset, and so does its end."""
+        producer = self.producer(**{"transactional.id": self.address.topic})
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        producer.produce(self.address.topic, payload, partition=0)
+        producer.flush(10)
+        producer.abort_transaction(30)
+
+    def producer(self, **more: str) -> Producer:
+        return Producer({"bootstrap.servers": self.address.brokers, "linger.ms": 0, **RIGHT, **more})
+
+    def rows(self) -> list[Row]:
+        """Yield what was sent, in bronze order."""
+        return sorted(self.sent, key=lambda row: (row["partition"], row["offset"]))
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address at which a broker wants a password."""
+    with guarded_broker(tmp_path_factory.mktemp("guarded")) as address:
+        yield address
+
+
+@pytest.fixture
+def topic(guarded: str, request: pytest.FixtureRequest) -> Topic:
+    name = request.node.name
+    # Or the broker drops messages as old as these.
+    create_topic(Connection(guarded, RIGHT), name, 2, {"retention.ms": "-1"})
+    return Topic(KafkaAddress(guarded, name))
+
+
+def jaas(password: str) -> str:
+    """The login as Java takes it."""
+    return f'{MODULE} required username="ward" password="{password}";'
+
+
+def run(name: str, topic: Topic, lake: Path, password: str = "right", **more: str) -> Row:
+    """Run a notebook with the login in the secret scope; yield what it said."""
+    parameters: Mapping[str, str] = {
+        "lake": str(lake),
+        "source": topic.address.url,
+        "secret_scope": "ward",
+        "stream_options": json.dumps(OPTIONS | FOR_FILES),
+        **more,
+    }
+    path = NOTEBOOKS / f"{name}.py"
+    said: Row = json.loads(
+        run_notebook(path, parameters, secrets={("ward", "kafka-jaas"): jaas(password)}) or ""
+    )
+    return said
+
+
+def bronze(lake: Engine) -> list[Row]:
+    """Yield the messages of a lake in bronze order, without what ingest stamps on them."""
+    return [{name: row[name] for name in MESSAGES.names} for row in rows_of(lake, BRONZE_EVENTS)]
+
+
+@pytest.mark.usefixtures("spark")
+def test_each_message_comes_once_with_all_that_kafka_knows(topic: Topic, tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    topic.send(FIRST)
+    assert run("01_bronze", topic, lake)["messages"] == len(FIRST)
+    assert bronze(EmbeddedLake(lake)) == topic.rows()
+
+    topic.send(MORE)
+    topic.abort(b"taken back")
+    assert run("01_bronze", topic, lake)["messages"] == len(MORE)
+    assert bronze(EmbeddedLake(lake)) == topic.rows()
+
+    topic.send(MORE)
+    anew = str(tmp_path / "another-checkpoint")  # knows nothing, so all is read again, in several batches
+    assert run("01_bronze", topic, lake, checkpoint=anew, batch_rows="4")["messages"] == len(MORE)
+    assert bronze(EmbeddedLake(lake)) == topic.rows()
+
+
+def test_silver_is_what_the_embedded_engine_makes_of_the_topic(
+    spark: SparkSession, topic: Topic, tmp_path: Path
+) -> None:
+    payloads = ward(seed=13, patients=2, events=8)
+    topic.send([{"partition": n % 2, "payload": payload} for n, payload in enumerate(payloads)])
+    for name in ("01_bronze", "02_silver"):
+        run(name, topic, tmp_path / "lake")
+    lake, quiet = SparkLake.in_folder(tmp_path / "lake", spark), EmbeddedLake(tmp_path / "quiet")
+    run_of(quiet).silver(kafka_source(topic.address.url, RIGHT), max_rows=10**9)
+    assert bronze(lake) == bronze(quiet) == topic.rows()
+    assert lawful(lake) == lawful(quiet)
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_wrong_password_reaches_the_broker_and_is_not_shown(topic: Topic, tmp_path: Path) -> None:
+    with pytest.raises(LakeError, match="Can't read the source") as error:
+        run("01_bronze", topic, tmp_path / "lake", password="mistaken")
+    assert "mistaken" not in str(error.value)
+    assert bronze(EmbeddedLake(tmp_path / "lake")) == []
+
+
+@pytest.mark.usefixtures("spark")
+@pytest.mark.parametrize("option", ["startingoffsets", "kafka.isolation.level"])
+def test_what_the_promises_rest_on_can_not_be_changed(option: str, tmp_path: Path) -> None:
+    nowhere = Topic(KafkaAddress("127.0.0.1:1", "vitals"))
+    with pytest.raises(UserError, match=f"option {option} can't be changed"):
+        run("01_bronze", nowhere, tmp_path / "lake", stream_options=json.dumps({option: "latest"}))
