@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -115,3 +116,14 @@ def test_the_demo_finds_what_was_sent(demo: str) -> None:
 
 def test_the_demo_goes_on_with_what_is_there(run: Run, demo: str) -> None:
     assert run("vitalake demo").stdout == demo
+
+
+def test_the_demo_tells_programs_what_it_shows_people(run: Run, demo: str) -> None:
+    told = json.loads(run("vitalake demo --json").stdout)
+    assert told.keys() == {"patients", "alerts", "accounted", "quality", "lake", "report"}
+    assert told["patients"] == json.loads(run(f"vitalake patients --lake {told['lake']} --json").stdout)
+    assert told["alerts"] == json.loads(run(f"vitalake alerts --all --lake {told['lake']} --json").stdout)
+    for row in told["accounted"]:
+        assert re.search(rf"^{row['data']} +{row['sent']} +{row['found']}$", demo, re.MULTILINE)
+    assert f"Quality gate: {told['quality']}\n" in demo
+    assert f"Report: {told['report']} answers" in demo

@@ -11,6 +11,7 @@ from killing import Runs
 
 Run = Callable[[Path], tuple[object, ...]]
 Compare = Callable[[Path], None]
+KillAtWork = Callable[[random.Random, int, float], None]
 
 
 def test_killed_at_each_commit(
@@ -29,15 +30,26 @@ def test_killed_at_each_commit(
     assert hit - {None} == set(commits)
 
 
-def test_killed_at_random_moments(tmp_path: Path, run: Run, killer: Runs, assert_as_quiet: Compare) -> None:
-    rng, kills = random.Random(2), 0
-    for lake in (tmp_path / str(number) for number in range(100)):
-        while kills < 20 and killer.die_after(rng.uniform(0.1, 2), *run(lake)):
-            kills += 1
-        killer.whole(*run(lake))
-        assert_as_quiet(lake)
-        if kills == 20:
-            return
+@pytest.fixture
+def kill_at_work(tmp_path: Path, run: Run, killer: Runs, assert_as_quiet: Compare) -> KillAtWork:
+    """Kills so many runs at work, each after at most so many seconds: a new lake follows one that was done before."""
+
+    def kill(rng: random.Random, kills: int, longest_s: float) -> None:
+        killed = 0
+        for lake in (tmp_path / str(number) for number in range(100)):
+            while killed < kills and killer.die_after(rng.uniform(0.1, longest_s), *run(lake)):
+                killed += 1
+            killer.whole(*run(lake))
+            assert_as_quiet(lake)
+            if killed == kills:
+                return
+        pytest.fail(f"only {killed} of {kills} runs were still at work when they were killed")
+
+    return kill
+
+
+def test_killed_at_random_moments(kill_at_work: KillAtWork) -> None:
+    kill_at_work(random.Random(2), 20, 2)
 
 
 @pytest.mark.soak
@@ -63,12 +75,6 @@ def test_killed_twice_at_all_commits(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(10))
-def test_killed_thirty_times(
-    tmp_path: Path, run: Run, killer: Runs, assert_as_quiet: Compare, seed: int
-) -> None:
-    """A lake that hardly gets on, killed before it has done much each time."""
-    rng, lake = random.Random(seed), tmp_path / "lake"
-    for _ in range(30):
-        killer.die_after(rng.uniform(0.1, 1.5), *run(lake))
-    killer.whole(*run(lake))
-    assert_as_quiet(lake)
+def test_killed_thirty_times(kill_at_work: KillAtWork, seed: int) -> None:
+    """Lakes that hardly get on, killed before they have done much each time."""
+    kill_at_work(random.Random(seed), 30, 1.5)

@@ -253,10 +253,14 @@ def test_a_rebuild_applies_other_rules_to_everything(
         "extends: default\nalarms:\n  tachycardia: {limits: {medium: 140}}\n"
     )
     (tmp_path / "rules.yaml").write_text("policy: policy.yaml\n")
-    assert main(["rebuild", "--lake", lake, "--rules", rules, "--dry-run"]) == 0
-    assert [row["priority"] for row in ask(capsys_emptied(capsys), "alerts", "--lake", lake)] == ["medium"]
+    planned = ask(capsys, "rebuild", "--lake", lake, "--rules", rules, "--dry-run")
+    assert planned.keys() == {"batches", "rules", "new_rules"}
+    assert [row["priority"] for row in ask(capsys, "alerts", "--lake", lake)] == ["medium"]
     assert main(["rebuild", "--lake", lake, "--rules", rules, "--yes"]) == 0
     assert [row["priority"] for row in ask(capsys_emptied(capsys), "alerts", "--lake", lake)] == ["low"]
+    again = ask(capsys, "rebuild", "--lake", lake, "--yes")
+    assert again["rules"] == again["new_rules"] == planned["new_rules"] != planned["rules"]
+    assert (again["batches"], again["messages"], again["observations"]) == (planned["batches"], 1, 1)
     shown = ask(capsys, "policy", "show", "--lake", lake)
     assert shown["version"] == ask(capsys, "policy", "validate", str(tmp_path / "policy.yaml"))["version"]
     assert shown["alarms"]["tachycardia"]["limits"] == {"low": 120, "medium": 140, "high": 150}

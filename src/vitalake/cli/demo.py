@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from vitalake.cli.options import Json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,7 @@ def command(
         "vitalake-demo"
     ),
     patients: Annotated[int, typer.Option("--patients", metavar="N", help="How many patients.")] = 50,
+    as_json: Json = False,
 ) -> None:
     """Simulate a hospital's day, rank its patients by risk and report.
 
@@ -33,6 +36,7 @@ def command(
     """
     from vitalake.cli.alerts import read_alerts
     from vitalake.cli.lakes import run_on
+    from vitalake.cli.output import print_json, print_rows, print_text
     from vitalake.cli.patients import rank_patients
     from vitalake.cli.settings import Settings
     from vitalake.cli.source import open_source
@@ -40,15 +44,21 @@ def command(
     truth = _simulate_once(folder, patients)
     source, size = open_source([str(folder / "messages")])
     lake = folder / "lake"
-    with run_on(lake, "bronze and silver", new=True) as (run, work):
+    with run_on(lake, "bronze and silver", new=True, quiet=as_json) as (run, work):
         run.silver(work.watch(source, size), Settings().batch_rows)
         work.say("gold")
         run.curate().refuse()
-    ranked = rank_patients(run.engine)
+    ranked, alerts = rank_patients(run.engine), read_alerts(run.engine)
+    accounted, quality = _account(lake, truth)
+    if as_json:
+        told = {"patients": ranked, "alerts": alerts, "accounted": accounted, "quality": quality}
+        print_json(told | {"lake": lake, "report": _write_report(lake, folder / "report.html")})
+        return
     _print_ward(ranked)
-    _print_alerts(read_alerts(run.engine))
-    _print_quality(lake, truth)
-    _write_report(lake, folder / "report.html")
+    _print_alerts(alerts)
+    print_rows(accounted, title="Every message accounted for")
+    print_text(f"\nQuality gate: {quality}")
+    _print_report(_write_report(lake, folder / "report.html"))
     _print_next(lake, ranked[0])
 
 
@@ -86,10 +96,9 @@ def _print_alerts(alerts: list[dict[str, Any]]) -> None:
     print_text(f"... {len(active)} active, {len(alerts) - len(active)} cleared in all")
 
 
-def _print_quality(lake: Path, truth: Mapping[str, Any]) -> None:
-    """Print what was sent beside what the lake found, and the gate's verdicts."""
+def _account(lake: Path, truth: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
+    """Yield what was sent beside what the lake found, and the gate's verdicts."""
     from vitalake.cli.lakes import lake_tables, open_lake
-    from vitalake.cli.output import field, print_rows, print_text
     from vitalake.cli.status import read_counts
 
     engine = open_lake(lake)
@@ -103,25 +112,34 @@ def _print_quality(lake: Path, truth: Mapping[str, Any]) -> None:
         "quarantined": sum(truth["malformed"].values()) + truth["conflicting"],
     }
     rows = [{"data": name, "sent": count, "found": found[name]} for name, count in sent.items()]
-    print_rows(rows, [field(name) for name in ("data", "sent", "found")], title="Every message accounted for")
-    print_text(f"\nQuality gate: {found['quality']}")
+    return rows, found["quality"]
 
 
-def _write_report(lake: Path, out: Path) -> None:
-    """Write the report and print where it is, or what it needs."""
+def _write_report(lake: Path, out: Path) -> Path | None:
+    """Write the report; yield where it is, None where what it needs is missing."""
     from vitalake.analytics.extra import missing_extra
     from vitalake.cli.lakes import open_lake
-    from vitalake.cli.output import print_text
     from vitalake.cli.progress import waiting
     from vitalake.cli.report import write_report
 
-    missing = missing_extra()
-    if missing:
-        print_text(f"\nReport: needs {missing}; pip install 'vitalake[report]' and run the demo again")
-        return
+    if missing_extra():
+        return None
     with waiting("Asking nine questions and drawing the answers"):
         write_report(open_lake(lake), lake, out)
-    print_text(f"\nReport: {out} answers nine questions with pictures; open it in a browser")
+    return out
+
+
+def _print_report(out: Path | None) -> None:
+    """Print where the report is, or what it needs."""
+    from vitalake.analytics.extra import missing_extra
+    from vitalake.cli.output import print_text
+
+    if out is None:
+        print_text(
+            f"\nReport: needs {missing_extra()}; pip install 'vitalake[report]' and run the demo again"
+        )
+    else:
+        print_text(f"\nReport: {out} answers nine questions with pictures; open it in a browser")
 
 
 def _print_next(lake: Path, worst: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vitalake.cli.options import Lake, NewRules, Yes
+from vitalake.cli.options import Json, Lake, NewRules, Yes
 
 NAME = "rebuild"
 EXAMPLES = (
@@ -23,6 +23,7 @@ def command(
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
     yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Compute silver and gold again from bronze.
 
@@ -31,7 +32,7 @@ def command(
     """
     from vitalake.cli.confirm import confirm
     from vitalake.cli.lakes import run_on
-    from vitalake.cli.output import print_facts
+    from vitalake.cli.output import print_facts, print_json
     from vitalake.cli.rules import read_rules
     from vitalake.stages.lake import require_lake
     from vitalake.stages.progress import read_progress
@@ -39,14 +40,14 @@ def command(
     new = read_rules(rules) if rules else None
     if not dry_run:
         confirm("Compute silver and gold again and replace them?", yes=yes)
-    with run_on(lake, "rebuild") as (run, work):
+    with run_on(lake, "rebuild", quiet=as_json) as (run, work):
         info = require_lake(run.engine, run.where)
         facts = {
             "batches": read_progress(run.engine).batch("ingest"),
             "rules": info.parsed_rules.version,
-            "new rules": (new or info.parsed_rules).version,
+            "new_rules": (new or info.parsed_rules).version,
         }
         if not dry_run:
             run.rebuild(new)
             facts |= {"messages": work.counts["messages"], "observations": work.counts["observations"]}
-    print_facts(facts)
+    print_json(facts) if as_json else print_facts(facts)
