@@ -10,7 +10,6 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -207,7 +206,7 @@ def test_killed_brokers_lose_and_repeat_nothing(own_broker: Broker, lake_id: str
     assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), relay.position)
 
 
-def forget_markers(broker: Broker, topics: str = "vitalake.*") -> int:
+def forget_markers(broker: Broker, topics: str) -> int:
     """Cut the commit marker off the end of each partition that the relay writes; yield how many were cut.
 
     This is what a broker leaves that was killed after it promised a commit and, while it recovers, finds no leader
@@ -225,21 +224,26 @@ def forget_markers(broker: Broker, topics: str = "vitalake.*") -> int:
     return cut
 
 
+def publish_and_forget(broker: Broker, lake_id: str, topics: str) -> int:
+    """Publish 20 changes, kill the broker and let it forget markers; yield how many."""
+    relay = Relay(RelaySettings(lake_id, broker.brokers), changes(20), now)
+    relay.publish(10)
+    relay.publish(10)
+    while position_of(Connection(broker.brokers), lake_id) != 20:
+        time.sleep(0.05)  # the markers follow the promise
+    broker.kill()
+    cut = forget_markers(broker, topics)
+    broker.start()
+    return cut
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["promised", "in doubt"])
 def test_a_commit_whose_markers_a_killed_broker_forgot_is_seen_once(
     own_broker: Broker, lake_id: str, told: bool
 ) -> None:
-    settings = RelaySettings(lake_id, own_broker.brokers)
-    relay = Relay(settings, changes(30), now)
-    relay.publish(10)
-    relay.publish(10)
-    while position_of(Connection(own_broker.brokers), lake_id) != 20:
-        time.sleep(0.05)  # the markers follow the promise
-    own_broker.kill()
-    assert forget_markers(own_broker) == 3
-    own_broker.start()
-    relay = Relay(replace(settings, published=20 if told else 10), changes(30), now)
-    relay.publish_all()
+    assert publish_and_forget(own_broker, lake_id, "vitalake.*") == 3
+    settings = RelaySettings(lake_id, own_broker.brokers, published=20 if told else 10)
+    Relay(settings, changes(30), now).publish_all()
     assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), 30)
 
 
@@ -248,17 +252,9 @@ def test_a_commit_of_which_some_markers_were_forgotten_is_seen_once(
     own_broker: Broker, lake_id: str, forgotten: str, limit: int
 ) -> None:
     """Of a transaction, the partitions whose marker a killed broker remembered are seen, the others are not."""
+    assert publish_and_forget(own_broker, lake_id, forgotten)
     settings = RelaySettings(lake_id, own_broker.brokers)
-    relay = Relay(settings, changes(40), now)
-    relay.publish(10)
-    relay.publish(10)
-    while position_of(Connection(own_broker.brokers), lake_id) != 20:
-        time.sleep(0.05)
-    own_broker.kill()
-    assert forget_markers(own_broker, forgotten)
-    own_broker.start()
-    again = Relay(settings, changes(40), now)
-    again.publish(limit)
+    Relay(settings, changes(40), now).publish(limit)
     # What it saw then it still knows after it was killed in its turn.
     Relay(settings, changes(40), now).publish_all(limit)
     assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), 40)

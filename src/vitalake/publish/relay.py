@@ -134,18 +134,19 @@ class Relay:
             self._end_forgotten(producer)
         found = None if self._begin_at is not None else self._find_position()
         if found is None:
-            found = self._begin(producer, (self._begin_at or 1) - 1)
+            self._begin(producer, (self._begin_at or 1) - 1)
             self._begin_at = None
-        self._take_up(found)
+        else:
+            self._take_up(found)
         self._producer = producer
         return producer
 
-    def _begin(self, producer: Producer, seq: int) -> Position:
+    def _begin(self, producer: Producer, seq: int) -> None:
         """Put down a position after which nothing is sent yet, so that each transaction finds one before it."""
-        self.position, self._windows, self._ends = seq, [], read_ends(self._connection)
+        self.position, self._seen, self._windows = seq, set(), []
+        self._ends = read_ends(self._connection)
         with self._connection.translating("opened the relay"):
             self._transact(producer, [], seq)
-        return Position(seq, self._windows[-1])
 
     def _take_up(self, found: Position) -> None:
         """Go on after the last change before which subscribers see all, and remember what they see after it."""
