@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from services.brokers import RIGHT, guarded_broker
 
 from vitalake.cli import main
@@ -30,25 +35,18 @@ SETTINGS = """
 """As docs/kafka.md tells it; the password comes from the environment."""
 
 
-def openssl(folder: Path, arguments: str) -> None:
-    subprocess.run(["openssl", *arguments.split()], cwd=folder, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two CAs, ca.pem and other.pem, and broker.pem: a key and its certificate by the first."""
-    if which("openssl") is None:
-        pytest.skip("no openssl here to make certificates")
     folder = tmp_path_factory.mktemp("certificates")
-    new_key = "req -newkey rsa:2048 -nodes"
-    for name in ("ca", "other"):
-        openssl(folder, f"{new_key} -x509 -days 2 -subj /CN={name} -keyout {name}.key -out {name}.pem")
-    (folder / "names").write_text(f"subjectAltName=IP:{HOST}\n")
-    openssl(folder, f"{new_key} -subj /CN=broker -keyout broker.key -out broker.csr")
-    by_ca = "-CA ca.pem -CAkey ca.key -CAcreateserial"
-    openssl(folder, f"x509 -req -days 2 -in broker.csr {by_ca} -extfile names -out broker.crt")
-    parts = [(folder / name).read_text() for name in ("broker.key", "broker.crt")]
-    (folder / "broker.pem").write_text("".join(parts))
+    ca, other = trustme.CA(), trustme.CA()
+    ca.cert_pem.write_to_path(folder / "ca.pem")
+    other.cert_pem.write_to_path(folder / "other.pem")
+    shown = ca.issue_cert(HOST)
+    key = load_pem_private_key(shown.private_key_pem.bytes(), password=None)
+    as_kafka_reads_it = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    chain = [pem.bytes() for pem in shown.cert_chain_pems]
+    (folder / "broker.pem").write_bytes(b"".join([as_kafka_reads_it, *chain]))
     return folder
 
 
