@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -11,11 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from services.shell import blocks, terminal
 
 from vitalake.cli.app import COMMANDS
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 Run = Callable[[str], "subprocess.CompletedProcess[str]"]
 
 
@@ -23,12 +21,7 @@ Run = Callable[[str], "subprocess.CompletedProcess[str]"]
 def run(tmp_path_factory: pytest.TempPathFactory, compiled_environment: dict[str, str]) -> Run:
     """Runs a line as a shell would, always in the same folder, with `vitalake` on the path."""
     folder = tmp_path_factory.mktemp("examples")
-    program = folder / "bin" / "vitalake"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m vitalake "$@"\n')
-    program.chmod(0o755)
-    home = {name: str(folder / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")}
-    environment = compiled_environment | home | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    environment = terminal(folder, compiled_environment)
 
     def run_line(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -47,7 +40,7 @@ def demo(run: Run) -> str:
 
 
 def needs_a_broker(line: str) -> bool:
-    """Examples with a broker, or that go on until they are stopped; tests/kafka runs these commands."""
+    """Examples with a broker, or that go on until they are stopped; the tests of Kafka, Spark and Airflow run the README's."""
     return any(word in line for word in ("kafka", "localhost:", "listen", "--follow"))
 
 
@@ -57,9 +50,7 @@ def allowed(line: str) -> set[int]:
 
 
 def test_readme_commands_run_as_written(run: Run) -> None:
-    lines = [
-        line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()
-    ]
+    lines = [line for block in blocks("sh") for line in block]
     assert len(lines) > 10
     for line in lines:
         done = run(line)
@@ -68,8 +59,8 @@ def test_readme_commands_run_as_written(run: Run) -> None:
 
 
 def test_readme_python_runs_as_written(run: Run) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    done = run(f"{sys.executable} <<'END'\n{code}END\n")
+    (code,) = blocks("python")
+    done = run("\n".join([f"{sys.executable} <<'END'", *code, "END\n"]))
     assert done.returncode == 0, done.stderr
     assert "CRITICAL" in done.stdout
     assert "early_warning" in done.stdout
