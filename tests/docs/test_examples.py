@@ -40,7 +40,7 @@ def demo(run: Run) -> str:
 
 
 def needs_a_broker(line: str) -> bool:
-    """Examples with a broker, or that go on until they are stopped; the tests of Kafka, Spark and Airflow run the README's."""
+    """Examples with a broker, or that go on until they are stopped; tests/kafka runs the README's."""
     return any(word in line for word in ("kafka", "localhost:", "listen", "--follow"))
 
 
