@@ -1,7 +1,12 @@
-"""Measure the road beside its floor, each figure in a process of its own; prints a table."""
+"""Measure the road beside its floor, each figure in a process of its own; prints a table.
+
+Some minutes' work.  ``python -m benchmarks.kafka_latency`` measures from Kafka to Kafka,
+``python -m benchmarks.engines`` both engines side by side.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -40,6 +45,7 @@ def row(figures: dict[str, Any], floor_s: float) -> str:
 
 def main() -> None:
     """Measure all and print it."""
+    argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__).parse_args()
     events: Path = million()
     floor = measured("floor", str(events))
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
