@@ -114,6 +114,9 @@ class Refiner(Protocol):
         An engine that has them nowhere at hand hands over none: they are read from the lake.
         """
 
+    def expect(self, messages: pa.Table) -> None:
+        """Hear which messages are refined next: work on nothing but them may begin, beside their commit to Bronze."""
+
     def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
         """Turn the messages of one bronze batch (None: read them from Bronze) into rows of Silver."""
 

@@ -10,12 +10,12 @@ from typing import Final, TypeVar
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-_CORES: Final = os.cpu_count() or 1
+CORES: Final = os.cpu_count() or 1
 
 
 def map_threads(make: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
     """Yield ``make`` of each item, in order."""
-    workers = min(len(items), _CORES)
+    workers = min(len(items), CORES)
     if workers <= 1:
         return [make(item) for item in items]
     with ThreadPoolExecutor(workers) as threads:

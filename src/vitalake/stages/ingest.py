@@ -26,12 +26,22 @@ class Ingested:
 
 
 class Ingest:
-    """The stage as a run holds it: the last batch, and whether it reached the end."""
+    """The stage as a run holds it: the last batch, and whether it reached the end.
+
+    ``expect`` is given the messages of a batch before they are committed.
+    """
 
     def __init__(
-        self, engine: Engine, progress: Progress, *, run_id: str, now: Callable[[], datetime]
+        self,
+        engine: Engine,
+        progress: Progress,
+        *,
+        run_id: str,
+        now: Callable[[], datetime],
+        expect: Callable[[pa.Table], None],
     ) -> None:
         self._engine = engine
+        self._expect = expect
         self._now = now
         self.run_id = run_id
         self.batch = progress.batch("ingest")
@@ -48,6 +58,7 @@ class Ingest:
         batch = self.batch + 1
         started = self._now()
         messages = stamp(read, batch, started)
+        self._expect(messages)
         self._engine.append(BRONZE_EVENTS, messages, batch)
         done = _done(read, batch, self.run_id, started, self._now())
         record(self._engine, done)

@@ -51,6 +51,11 @@ class Refine:
         self._refiner.listen(heard)
 
     @property
+    def expect(self) -> Callable[[pa.Table], None]:
+        """Who hears of messages before they are committed, as the refiner's work on them may begin."""
+        return self._refiner.expect
+
+    @property
     def watermark(self) -> Watermark:
         """How far the lake's time has come."""
         return self._refiner.watermark

@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import pyarrow as pa
+
 from vitalake import clock
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
@@ -115,15 +117,15 @@ class Run:
         with self._stages("ingest", "refine", *stages) as progress:
             entry = StageRun()
             refine = self._pending(self._refine(progress), progress, entry)
-            yield Held(progress, self._ingest(progress), refine, entry)
+            yield Held(progress, self._ingest(progress, refine.expect), refine, entry)
 
     @property
     def info(self) -> RunInfo:
         """What the histories say of the run."""
         return RunInfo(run_id=self.run_id, now=self.now)
 
-    def _ingest(self, progress: Progress) -> Ingest:
-        return Ingest(self.engine, progress, run_id=self.run_id, now=self.now)
+    def _ingest(self, progress: Progress, expect: Callable[[pa.Table], None] = _tell_nobody) -> Ingest:
+        return Ingest(self.engine, progress, run_id=self.run_id, now=self.now, expect=expect)
 
     def _pending(self, refine: Refine, progress: Progress, entry: StageRun) -> Refine:
         """Refine the bronze batches that wait."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +17,15 @@ from deltalake.transaction import AddAction
 
 from vitalake import clock
 from vitalake.domain.tables import Table
-from vitalake.silver.threads import map_threads
+from vitalake.silver.threads import CORES, map_threads
 
 _STATISTICS: Final = ("batch", "updated_batch", "seq", "event_time")
 """Columns whose range goes to the log, so that readers skip files."""
 _ROW_GROUP: Final = 122_880
 _FILE_ROWS: Final = 4 * _ROW_GROUP
 """A part of more rows becomes several files, written at once."""
+_WORTH_A_THREAD: Final = 40_000
+"""From so many rows a file on, they are also cut to keep every core busy."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,10 @@ def write_files(root: Path, table: Table, rows: pa.Table) -> list[AddAction]:
 
 
 def _pieces(part: Part) -> list[Part]:
-    starts = range(0, part.rows.num_rows, _FILE_ROWS)
-    return [replace(part, rows=part.rows.slice(start, _FILE_ROWS)) for start in starts]
+    rows = part.rows.num_rows
+    files = max(math.ceil(rows / _FILE_ROWS), min(rows // _WORTH_A_THREAD, CORES), 1)
+    each = math.ceil(rows / files)
+    return [replace(part, rows=part.rows.slice(start, each)) for start in range(0, rows, each)]
 
 
 def split_by_partition(table: Table, rows: pa.Table) -> list[Part]:
@@ -76,7 +81,14 @@ def write_part(root: Path, part: Part) -> AddAction:
     path = f"{part.folder}{uuid.uuid4()}.parquet"
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(part.rows, target, compression="snappy", row_group_size=_ROW_GROUP)
+    texts = [field.name for field in part.rows.schema if pa.types.is_string(field.type)]
+    pq.write_table(
+        part.rows,
+        target,
+        compression="snappy",
+        row_group_size=_ROW_GROUP,
+        use_dictionary=texts,  # numbers, measured, hardly repeat: a dictionary of them costs a quarter of the time
+    )
     size = target.stat().st_size
     return AddAction(path, size, part.values, clock.now_ms(), True, _statistics(part.rows))
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+from deltalake.transaction import AddAction
 from filelock import FileLock, Timeout
 
 from vitalake.bronze.tables import BRONZE_EVENTS
@@ -154,20 +155,23 @@ class EmbeddedLake:
 
     def append(self, table: Table, rows: pa.Table, batch: int) -> None:
         """Append rows in one commit, once a batch (a repeated batch is skipped)."""
+        if self.committed(table) < batch:
+            self.commit(table, self.write(table, rows), batch)
+
+    def write(self, table: Table, rows: pa.Table) -> list[AddAction]:
+        """Write rows as files, which are no part of the table before they are committed."""
         folder = self.folder(table)
-        if self.committed(table) >= batch:
-            return
         with told_plainly(f"Can't write {folder.path}"):
-            adds = write_files(folder.path, table, rows.select(table.names))
-        folder.commit(adds, app=f"vitalake.{table.name}", version=batch)
+            return write_files(folder.path, table, rows.select(table.names))
+
+    def commit(self, table: Table, files: list[AddAction], batch: int) -> None:
+        """Append files in one commit, as a batch that is not in the table yet."""
+        self.folder(table).commit(files, app=f"vitalake.{table.name}", version=batch)
         self._committed[table.name] = batch
 
     def log(self, table: Table, rows: pa.Table) -> None:
         """Append rows in one commit, every time."""
-        folder = self.folder(table)
-        with told_plainly(f"Can't write {folder.path}"):
-            adds = write_files(folder.path, table, rows)
-        folder.commit(adds)
+        self.folder(table).commit(self.write(table, rows))
 
     def replace(self, table: Table, rows: str, touched: str, batch: int) -> None:
         """Delete the rows whose columns equal a row of ``touched``, insert ``rows``: one commit over the files hit."""

@@ -7,6 +7,7 @@ marked with the batch, so that a repetition skips what is there; once observatio
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -30,7 +31,7 @@ from vitalake.engines.embedded.settle import WRITTEN_BY_BATCHES, Pending, in_one
 from vitalake.engines.engine import Counts
 from vitalake.silver.episodes import Episodes
 from vitalake.silver.kernel import Int64s
-from vitalake.silver.parse import parse
+from vitalake.silver.parse import Parsed, parse
 from vitalake.silver.refine import Fold, Folded, observation_rows
 from vitalake.silver.tables import (
     PROVENANCE,
@@ -61,6 +62,8 @@ class EmbeddedRefiner:
         self.touched: list[pa.Table] = []
         self.repaired = Newest()
         self._repeats = RepeatFinder(lake)
+        self._thread = ThreadPoolExecutor(1, "refine")
+        self._expected: tuple[pa.Table, Future[Parsed]] | None = None
         self._settled = settled
         self._start(settled)
 
@@ -109,13 +112,21 @@ class EmbeddedRefiner:
         """Hand alert changes to ``heard`` as soon as they are committed."""
         self.alerts.heard = heard
 
+    def expect(self, messages: pa.Table) -> None:
+        """Begin to parse messages, beside their commit to Bronze."""
+        self._expected = messages, self._thread.submit(parse, messages)
+
+    def _parsed(self, messages: pa.Table) -> Parsed:
+        expected, self._expected = self._expected, None
+        return expected[1].result() if expected and expected[0] is messages else parse(messages)
+
     def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
         """Turn the messages of one bronze batch (None: read them from Bronze) into rows of Silver."""
         if messages is None:
             messages = self._bronze(batch)
             if self.lake.committed(SILVER_OBSERVATIONS) >= batch:  # only progress was lost
                 return self._counted(batch, messages, at_end=at_end)
-        parsed = parse(messages)
+        parsed = self._parsed(messages)
         events = self.patients.fold.type_alarms(parsed.observations)
         repeats = self._repeats.find(events)
         quarantine = parsed.quarantine
@@ -124,6 +135,7 @@ class EmbeddedRefiner:
             quarantine = pa.concat_tables([quarantine, conflicts])
         duplicates = _duplicates(events, repeats)
         observations, ended, places = self._fold(events, repeats.new, batch)
+        written = self._thread.submit(self.lake.write, SILVER_OBSERVATIONS, observations)
         received = receipts(messages["source_time"], messages["ingest_time"])
         self.watermark = self.watermark.seen(
             events["event_time"].take(pa.array(repeats.new)),
@@ -135,7 +147,7 @@ class EmbeddedRefiner:
             if rows.num_rows:
                 self.lake.append(table, rows, batch)
         self.alerts.write(changes)
-        self.lake.append(SILVER_OBSERVATIONS, observations, batch)
+        self.lake.commit(SILVER_OBSERVATIONS, written.result(), batch)
         return Counts(
             messages.num_rows,
             observations.num_rows,

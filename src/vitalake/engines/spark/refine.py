@@ -47,6 +47,9 @@ class SparkRefiner:
     def listen(self, heard: Callable[[pa.Table], None]) -> None:
         """Hand over nothing: the changes are on the cluster, and are read from the lake."""
 
+    def expect(self, messages: pa.Table) -> None:
+        """Do nothing: the cluster reads them from Bronze."""
+
     def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:  # noqa: ARG002 - Bronze has them
         """Turn the messages of one bronze batch into rows of Silver."""
         lake = self.lake
