@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pandas.api.types import is_scalar
 
 from vitalake.domain.contract import ALERT_FIELDS, FIELDS
 from vitalake.domain.rules import Rules
@@ -104,7 +106,7 @@ class _Rows:
 
     def read(self, offsets: Offsets, max_rows: int) -> Iterator[Batch]:  # noqa: ARG002 - it is read once
         """Yield all rows as messages."""
-        payloads = [json.dumps(row).encode() for row in _messages(self.events)]
+        payloads = [json.dumps(row, default=str).encode() for row in _messages(self.events)]
         n = len(payloads)
         offset = pa.array(np.arange(n), pa.int64())
         messages = plain_messages(pa.repeat(SOURCE, n), offset, pa.array(payloads, pa.binary()))
@@ -113,11 +115,23 @@ class _Rows:
 
 def _messages(events: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield each row as the message that a device would have sent, without what is missing."""
-    text = events.reset_index(drop=True).to_json(orient="records", date_format="iso", date_unit="us")
-    for row in json.loads(text):
-        known = {name: value for name, value in row.items() if value is not None}
+    for row in events.to_dict("records"):
+        known = _known(row)
         alert = {_ALERT[name]: known.pop(name) for name in _ALERT if name in known}
         yield known | ({"alert": alert} if alert else {})
+
+
+def _known(row: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """Yield what is there of a row, or of an alert in it, in JSON's own types."""
+    known: dict[str, Any] = {}
+    for name, cell in row.items():
+        if isinstance(cell, dict):
+            known[str(name)] = _known(cell)
+        elif isinstance(cell, datetime | np.datetime64) and not pd.isna(cell):
+            known[str(name)] = pd.Timestamp(cell).isoformat(timespec="microseconds")
+        elif not (is_scalar(cell) and pd.isna(cell)):
+            known[str(name)] = cell.item() if isinstance(cell, np.generic) else cell
+    return known
 
 
 def _frame(lake: EmbeddedLake, table: Table) -> pd.DataFrame:

@@ -60,6 +60,7 @@ def test_readme_commands_run_as_written(run: Run) -> None:
 
 def test_readme_python_runs_as_written(run: Run) -> None:
     (code,) = blocks("python")
+    code.append("assert not silver.observations['issues'].map(len).any(), silver.observations['issues']")
     done = run("\n".join([f"{sys.executable} <<'END'", *code, "END\n"]))
     assert done.returncode == 0, done.stderr
     assert "CRITICAL" in done.stdout

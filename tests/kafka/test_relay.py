@@ -9,17 +9,21 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from vitalake.dev.kafka import Broker
 from vitalake.errors import LakeBusy, Unavailable, UserError
 from vitalake.kafka.connection import Connection
+from vitalake.publish.events import source_of
 from vitalake.publish.listen import listen
 from vitalake.publish.position import read_position
 from vitalake.publish.relay import ReadChanges, Relay, RelaySettings
@@ -73,7 +77,7 @@ def settings(lake_id: str, kafka_broker: Broker) -> RelaySettings:
 def heard(connection: Connection, lake_id: str) -> list[dict[str, Any]]:
     """All committed alert events of a lake, to the end of the topic, as a subscriber gets them."""
     everything = listen(connection, [ALERTS], from_beginning=True, quiet_s=2)
-    return [h.event["data"] for h in everything if h.event["source"].endswith(lake_id)]
+    return [h.event["data"] for h in everything if h.event.get("source") == source_of(lake_id)]
 
 
 def position_of(connection: Connection, lake_id: str) -> int | None:
@@ -258,6 +262,51 @@ def test_a_commit_of_which_some_markers_were_forgotten_is_seen_once(
     # What it saw then it still knows after it was killed in its turn.
     Relay(settings, changes(40), now).publish_all(limit)
     assert_each_once_in_order(heard(Connection(own_broker.brokers), lake_id), 40)
+
+
+@contextmanager
+def left_open(brokers: str) -> Iterator[threading.Timer]:
+    """Leave a transaction of another lake open over every partition; the timer, once started, ends it."""
+    other = Producer({"bootstrap.servers": brokers, "transactional.id": f"other-{uuid.uuid4()}"})
+    other.init_transactions(10)
+    other.begin_transaction()
+    for topic in (ALERTS, RELAY):
+        for partition in other.list_topics(topic, 10).topics[topic].partitions:
+            other.produce(topic, b"{}", "other", partition)
+    other.flush(10)
+    timer = threading.Timer(1, other.abort_transaction)
+    yield timer
+    timer.join()
+
+
+@pytest.mark.parametrize("sent", [5, 15], ids=["before the last transactions", "between them"])
+def test_what_another_lake_has_open_hides_nothing_that_was_sent(
+    settings: RelaySettings, connection: Connection, sent: int
+) -> None:
+    """Readers see nothing behind an open transaction, committed or not: a relay that begins waits for its end."""
+    relay = Relay(settings, changes(20), now)
+    while relay.position < sent:
+        relay.publish(5)
+    with left_open(settings.brokers) as timer:
+        relay.publish_all(5)
+        with pytest.raises(Unavailable, match="a transaction is open"):
+            Relay(replace(settings, deadline_s=1), changes(30), now).publish()
+        timer.start()
+        Relay(settings, changes(30), now).publish_all()
+    assert_each_once_in_order(heard(connection, settings.lake_id), 30)
+
+
+def test_messages_of_others_on_the_topic_are_passed_over(own_broker: Broker, lake_id: str) -> None:
+    settings, connection = RelaySettings(lake_id, own_broker.brokers), Connection(own_broker.brokers)
+    Relay(settings, changes(5), now).publish_all()
+    producer = Producer({"bootstrap.servers": own_broker.brokers})
+    ours = source_of(lake_id)
+    for value in ("hello", "[1]", "{}", "null", "", f'"{ours}"', f'{{"data":"{ours}"}}', f"{ours}{{"):
+        producer.produce(ALERTS, value)
+    producer.produce(ALERTS, b"\xff" + ours.encode())
+    assert not producer.flush(10)
+    assert Relay(settings, changes(8), now).publish_all() == 3
+    assert_each_once_in_order(heard(connection, lake_id), 8)
 
 
 def await_progress(relay: Relay) -> None:

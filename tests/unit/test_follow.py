@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import pyarrow as pa
 import pytest
@@ -23,7 +24,8 @@ from vitalake.sources.messages import MESSAGES, Batch
 from vitalake.sources.rereading import Rereading
 from vitalake.stages.follow import Follow, Pace
 from vitalake.stages.progress import Done
-from vitalake.stages.publish import Fresh
+from vitalake.stages.publish import Fresh, Publish
+from vitalake.stages.publisher import Publisher
 from vitalake.stages.run import Run
 
 EMPTY = Batch(MESSAGES.empty_table(), {}, at_end=True)
@@ -149,6 +151,20 @@ def test_what_ends_publishing_ends_the_stream(tmp_path: Path, payloads: list[byt
     with pytest.raises(UserError, match="position gone"):
         follow(EmbeddedLake(tmp_path / "lake"), Script(batches(payloads, 5)), diary)
     assert diary.heard == ["refined 5"]
+
+
+class Broken:
+    """A way to subscribers with a bug in it."""
+
+    def alerts(self) -> int:
+        raise ZeroDivisionError
+
+
+def test_a_bug_in_publishing_is_not_kept_silent() -> None:
+    publisher = Publisher(cast("Publish", Broken()), lambda _: None)
+    publisher.close()
+    with pytest.raises(ZeroDivisionError):
+        publisher.check()
 
 
 def test_a_quiet_feed_is_called_stalled_once(tmp_path: Path, payloads: list[bytes | None]) -> None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake.transaction import AddAction
 from roads import refined
 from strategies.histories import as_payloads, history
 
 import vitalake
+from vitalake.domain.tables import Table
+from vitalake.engines.embedded.alerts import AlertTeller
+from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.errors import UserError
 from vitalake.silver.tables import SILVER_ALERTS, SILVER_OBSERVATIONS, SILVER_VITAL_WINDOWS
 
@@ -67,6 +75,53 @@ def test_instants_and_rules_are_taken_as_they_are_given() -> None:
     assert silver.observations["event_time"].min() == pd.Timestamp("2026-01-05T08:00:00.123456Z")
     assert set(silver.observations["spo2_scale_carried"]) == {1}
     assert silver.windows["vital"].tolist() == ["heart_rate"]
+
+
+def test_numbers_are_judged_as_they_are_given() -> None:
+    rows = [
+        EVENT | {"heart_rate": float("inf"), "temperature": 45.00000000001, "spo2": 97},
+        EVENT | {"event_id": "e2", "heart_rate": np.int64(80), "temperature": None, "spo2": None},
+        EVENT | {"event_id": "e3", "heart_rate": float("nan"), "temperature": 37.5, "spo2": pd.NA},
+    ]
+    found = vitalake.refine(pd.DataFrame(rows)).observations.set_index("event_id")
+    assert {name: list(issues) for name, issues in found["issues"].items()} == {
+        "e1": ["heart_rate:not_finite", "temperature:implausible"],
+        "e2": [],
+        "e3": [],
+    }
+    assert (found.loc["e1", "spo2"], found.loc["e2", "heart_rate"]) == (97, 80)
+
+
+def test_an_alarm_comes_as_a_dictionary_or_as_columns() -> None:
+    said = {"code": "ASYSTOLE", "priority": None, "state": "start"}
+    rows = [
+        EVENT | {"alert": said},
+        EVENT | {"event_id": "e2", "alert_code": "ASYSTOLE", "alert_state": "start"},
+    ]
+    found = vitalake.refine(pd.DataFrame(rows)).observations
+    columns = ["alert_code", "alert_type", "alert_priority", "alert_state", "issues"]
+    first, second = found[columns].astype(str).to_numpy().tolist()
+    assert first == second
+    assert first[0] == "ASYSTOLE"
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = EmbeddedLake.write
+
+    def take_long(lake: EmbeddedLake, table: Table, rows: pa.Table) -> list[AddAction]:
+        time.sleep(0.5 if table is SILVER_OBSERVATIONS else 0)
+        return write(lake, table, rows)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(EmbeddedLake, "write", take_long)
+    monkeypatch.setattr(AlertTeller, "write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        vitalake.refine(pd.DataFrame([EVENT | {"heart_rate": 80}]))
+    time.sleep(1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_events_are_no_rows() -> None:

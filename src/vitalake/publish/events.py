@@ -45,6 +45,15 @@ class Keyed:
         return json.dumps(self.event, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
+def read_event(value: bytes | None) -> Event | None:
+    """Yield the event that a message holds; None where it is no JSON object, so none of ours."""
+    try:
+        event = json.loads(value or b"null")
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
 def alert_events(changes: pa.Table, lake_id: str, now: datetime, backfill: bool = False) -> Iterator[Keyed]:
     """Yield one event a row of ``silver_alert_changes``, in their order; key: the patient.
 

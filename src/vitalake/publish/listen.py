@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -23,6 +22,7 @@ from vitalake.errors import Unavailable
 from vitalake.kafka.codes import NO_TOPIC
 from vitalake.kafka.connection import Connection
 from vitalake.kafka.topics import list_partitions
+from vitalake.publish.events import Event, read_event
 from vitalake.publish.topics import ALERTS, PIPELINE, QUARANTINE
 
 TOPICS: Final = (ALERTS, PIPELINE, QUARANTINE)
@@ -39,7 +39,7 @@ class Heard:
     partition: int
     offset: int
     key: str | None
-    event: dict[str, Any]
+    event: Event
     appended_at: datetime | None
 
 
@@ -127,11 +127,8 @@ def _decode(connection: Connection, message: Message) -> Heard | None:
         if error.code() in NO_TOPIC:
             return None
         raise connection.translate(error, "listened")
-    try:
-        event = json.loads(message.value() or b"null")
-    except ValueError:
-        return None
-    if not isinstance(event, dict):
+    event = read_event(message.value())
+    if event is None:
         return None
     key = message.key()
     kind, stamp_ms = message.timestamp()

@@ -19,7 +19,7 @@ from vitalake.errors import Unavailable
 from vitalake.kafka.codes import END_OF_PARTITION
 from vitalake.kafka.connection import Connection
 from vitalake.kafka.topics import end_offsets, first_offsets, list_partitions
-from vitalake.publish.events import source_of
+from vitalake.publish.events import read_event, source_of
 from vitalake.publish.topics import ALERTS, RELAY
 
 _RECENT: Final = 1000
@@ -56,13 +56,11 @@ class Position:
 def read_position(connection: Connection, lake_id: str) -> Position | None:
     """Yield the position that Kafka holds, committed records only; None where it holds none of the lake."""
     with _consumer(connection) as consumer:
-        partitions = list_partitions(connection, consumer, RELAY)
-        first = first_offsets(connection, consumer, RELAY, partitions)
-        ends = end_offsets(connection, consumer, RELAY, partitions)
-        for partition in partitions:
-            recent = max(first[partition], ends[partition] - _RECENT)
+        first, ends = _bounds(connection, consumer, RELAY)
+        for partition, end in ends.items():
+            recent = max(first[partition], end - _RECENT)
             for start in dict.fromkeys((recent, first[partition])):
-                records = _committed(connection, consumer, RELAY, {partition: start})
+                records = _committed(connection, consumer, RELAY, {partition: start}, ends)
                 mine = [each for each in records if each.key() == lake_id.encode()]
                 if mine:
                     return Position.of_record(mine[-1].value() or b"{}")
@@ -72,35 +70,41 @@ def read_position(connection: Connection, lake_id: str) -> Position | None:
 def read_ends(connection: Connection) -> dict[int, int]:
     """Yield where each partition of ALERTS ends."""
     with _consumer(connection) as consumer:
-        return end_offsets(connection, consumer, ALERTS, list_partitions(connection, consumer, ALERTS))
+        return _bounds(connection, consumer, ALERTS)[1]
 
 
 def read_seen(connection: Connection, lake_id: str, window: Window) -> set[int] | None:
     """Yield the changes of a lake that subscribers see since a window began; None where nobody can tell any more."""
     with _consumer(connection) as consumer:
-        partitions = list_partitions(connection, consumer, ALERTS)
-        first = first_offsets(connection, consumer, ALERTS, partitions)
-        ends = end_offsets(connection, consumer, ALERTS, partitions)
-        starts = {partition: window.ends.get(partition, first[partition]) for partition in partitions}
-        if not window.ends or any(not first[p] <= starts[p] <= ends[p] for p in partitions):
+        first, ends = _bounds(connection, consumer, ALERTS)
+        starts = {partition: window.ends.get(partition, first[partition]) for partition in ends}
+        if not window.ends or any(not first[p] <= starts[p] <= ends[p] for p in ends):
             return None  # of an older vitalake, retention took them, or the topic is another
-        starts = {partition: start for partition, start in starts.items() if start < ends[partition]}
-        events = (
-            json.loads(each.value() or b"{}") for each in _committed(connection, consumer, ALERTS, starts)
-        )
-        mine = source_of(lake_id)
-        return {event["data"]["seq"] for event in events if event["source"] == mine}
+        messages = _committed(connection, consumer, ALERTS, starts, ends)
+        return {seq for each in messages if (seq := _seq(each, source_of(lake_id))) is not None}
+
+
+def _seq(message: Message, source: str) -> int | None:
+    """Yield the number of a lake's change, None of what is not the lake's."""
+    value = message.value() or b""
+    if source.encode() not in value:  # most are of other lakes, and quickly passed over
+        return None
+    event = read_event(value)
+    if event is None or event.get("source") != source:
+        return None
+    seq: int = event["data"]["seq"]
+    return seq
 
 
 @contextmanager
-def _consumer(connection: Connection) -> Iterator[Consumer]:
+def _consumer(connection: Connection, isolation: str = "read_committed") -> Iterator[Consumer]:
     with connection.translating("opened a consumer"):
         consumer = Consumer(
             connection.configure(
                 group_id="vitalake-relay",
                 enable_auto_commit=False,
                 enable_partition_eof=True,
-                isolation_level="read_committed",
+                isolation_level=isolation,
                 auto_offset_reset="earliest",
                 fetch_wait_max_ms=10,
             )
@@ -111,25 +115,43 @@ def _consumer(connection: Connection) -> Iterator[Consumer]:
         consumer.close()
 
 
+def _bounds(connection: Connection, consumer: Consumer, topic: str) -> tuple[dict[int, int], dict[int, int]]:
+    """Yield where each partition of a topic begins and where it ends, whatever transaction is open there."""
+    partitions = list_partitions(connection, consumer, topic)
+    first = first_offsets(connection, consumer, topic, partitions)
+    with _consumer(connection, "read_uncommitted") as everything:
+        return first, end_offsets(connection, everything, topic, partitions)
+
+
 def _committed(
-    connection: Connection, consumer: Consumer, topic: str, starts: Mapping[int, int]
+    connection: Connection,
+    consumer: Consumer,
+    topic: str,
+    starts: Mapping[int, int],
+    ends: Mapping[int, int],
 ) -> Iterator[Message]:
-    """Yield the committed messages of some partitions, each from an offset to its end."""
-    waiting = set(starts)
-    consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
-    heard = time.monotonic()
+    """Yield the committed messages of some partitions, each from an offset to an end.
+
+    A transaction that another lake has open hides what comes after it, committed or not: its end is waited for.
+    """
+    waiting = {partition for partition, start in starts.items() if start < ends[partition]}
+    consumer.assign([TopicPartition(topic, partition, starts[partition]) for partition in waiting])
+    deadline = time.monotonic() + connection.deadline_s
     while waiting:
-        if time.monotonic() - heard > connection.deadline_s:
-            raise Unavailable(f"Kafka at {connection.brokers} does not send {topic}", "Try again")
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                f"Kafka at {connection.brokers} does not send all of {topic}, or a transaction is open there",
+                "Try again: it ends within a minute; kafka-transactions.sh finds one that hangs",
+            )
         with connection.translating("read the relay's position"):
             messages = consumer.consume(10_000, 0.02)
         for message in messages:
-            heard = time.monotonic()
-            error = message.error()
+            error, partition, offset = message.error(), message.partition() or 0, message.offset() or 0
             if error is None:
+                deadline = time.monotonic() + connection.deadline_s
                 yield message
-            elif error.code() == END_OF_PARTITION:
-                waiting.discard(message.partition())
-            else:
+            elif error.code() != END_OF_PARTITION:
                 with connection.translating("read the relay's position"):
                     raise KafkaException(error)
+            elif offset >= ends[partition]:
+                waiting.discard(partition)

@@ -33,7 +33,7 @@ class Publisher:
         self._wake.set()
         self._stopping = False
         self._away = Backoff()
-        self._failure: VitalakeError | None = None
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="publish", daemon=True)
         self._thread.start()
 
@@ -81,7 +81,7 @@ class Publisher:
                 self._away.longer()
                 if self._stopping:
                     return
-            except VitalakeError as error:
+            except Exception as error:  # noqa: BLE001 - whoever asks is told: the stream must not go on in silence
                 self._failure = error
                 return
             else:

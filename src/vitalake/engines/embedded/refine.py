@@ -62,7 +62,7 @@ class EmbeddedRefiner:
         self.touched: list[pa.Table] = []
         self.repaired = Newest()
         self._repeats = RepeatFinder(lake)
-        self._thread = ThreadPoolExecutor(1, "refine")
+        self._parser = ThreadPoolExecutor(1, "parse")
         self._expected: tuple[pa.Table, Future[Parsed]] | None = None
         self._settled = settled
         self._start(settled)
@@ -114,7 +114,7 @@ class EmbeddedRefiner:
 
     def expect(self, messages: pa.Table) -> None:
         """Begin to parse messages, beside their commit to Bronze."""
-        self._expected = messages, self._thread.submit(parse, messages)
+        self._expected = messages, self._parser.submit(parse, messages)
 
     def _parsed(self, messages: pa.Table) -> Parsed:
         expected, self._expected = self._expected, None
@@ -135,18 +135,19 @@ class EmbeddedRefiner:
             quarantine = pa.concat_tables([quarantine, conflicts])
         duplicates = _duplicates(events, repeats)
         observations, ended, places = self._fold(events, repeats.new, batch)
-        written = self._thread.submit(self.lake.write, SILVER_OBSERVATIONS, observations)
-        received = receipts(messages["source_time"], messages["ingest_time"])
-        self.watermark = self.watermark.seen(
-            events["event_time"].take(pa.array(repeats.new)),
-            received.take(pa.array(parsed.rows[repeats.new])),
-            at_end=at_end,
-        )
-        changes = self.alerts.tell(places, ended, self.time_us, batch)
-        for table, rows in ((SILVER_QUARANTINE, quarantine), (SILVER_DUPLICATES, duplicates)):
-            if rows.num_rows:
-                self.lake.append(table, rows, batch)
-        self.alerts.write(changes)
+        with ThreadPoolExecutor(1, "write") as beside:  # whatever happens here, it ends with the block
+            written = beside.submit(self.lake.write, SILVER_OBSERVATIONS, observations)
+            received = receipts(messages["source_time"], messages["ingest_time"])
+            self.watermark = self.watermark.seen(
+                events["event_time"].take(pa.array(repeats.new)),
+                received.take(pa.array(parsed.rows[repeats.new])),
+                at_end=at_end,
+            )
+            changes = self.alerts.tell(places, ended, self.time_us, batch)
+            for table, rows in ((SILVER_QUARANTINE, quarantine), (SILVER_DUPLICATES, duplicates)):
+                if rows.num_rows:
+                    self.lake.append(table, rows, batch)
+            self.alerts.write(changes)
         self.lake.commit(SILVER_OBSERVATIONS, written.result(), batch)
         return Counts(
             messages.num_rows,
