@@ -100,3 +100,9 @@ def test_targets_are_dev_and_prod_with_schemas_of_their_own():
 def test_no_secret_is_a_parameter():
     for _, body in JOBS.values():
         assert not [each for each in body["parameters"] if re.search("password|token|jaas", each["name"])]
+
+
+def test_only_production_asks_for_what_has_no_default():
+    needed = {name for name, variable in BUNDLE["variables"].items() if "default" not in variable}
+    missing = {name: needed - set(target.get("variables", {})) for name, target in BUNDLE["targets"].items()}
+    assert missing == {"dev": set(), "prod": {"service_principal"}}
