@@ -27,9 +27,12 @@ help: ## show this list
 demo: .venv-demo/.installed ## a ward in a minute: simulated patients from events to report
 	.venv-demo/bin/vitalake demo
 
-check: lint types layers test-unit ## format, lint, types, layers and unit tests: under two minutes
+check: lint ## format, lint, types, layers and unit tests: about two minutes
+	@$(MAKE) --no-print-directory -j 2 test-unit types layers
 
-test: lint types layers test-all test-airflow ## all but the long tests, with coverage
+test: lint ## all but the long tests, with coverage
+	@$(MAKE) --no-print-directory -j 2 test-all types layers venv-airflow
+	@$(MAKE) --no-print-directory test-airflow
 
 soak: .venv/.installed ## the long tests
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m soak tests
