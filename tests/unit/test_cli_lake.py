@@ -291,6 +291,18 @@ def test_sql_gives_json_that_any_reader_takes(lake: str, capsys: pytest.CaptureF
     ]
 
 
+def test_sql_shows_a_page_unless_all_is_asked_for(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    for more, shown, rest in (
+        ([], 100, ["... and 1,150 more (--limit 0 shows all)"]),
+        (["--limit", "0"], 1250, []),
+    ):
+        assert main(["sql", "select range as r from range(1250)", "--lake", lake, *more]) == 0
+        heading, *lines = capsys.readouterr().out.splitlines()
+        assert heading.strip() == "r"
+        assert [line.strip() for line in lines] == [*map(str, range(shown)), *rest]
+
+
 @pytest.mark.parametrize(
     "query",
     [

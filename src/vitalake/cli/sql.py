@@ -20,6 +20,9 @@ def command(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT in DuckDB's SQL.")],
     lake: Lake = None,
     *,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, metavar="N", help="Show at most N rows; 0: all. --json has all.")
+    ] = 100,
     as_json: Json = False,
 ) -> None:
     """Query the lake's tables; it can only read.
@@ -27,10 +30,15 @@ def command(
     Each table is a view of its own name.
     """
     from vitalake.cli.lakes import lake_tables, open_lake
-    from vitalake.cli.output import field, print_json, print_rows
+    from vitalake.cli.output import field, print_json, print_rows, print_text
     from vitalake.cli.reading import to_rows
     from vitalake.engines.embedded.query import query_tables
 
     rows = query_tables(open_lake(lake), lake_tables(), query)
-    listed = to_rows(rows)
-    print_json(listed) if as_json else print_rows(listed, [field(name) for name in rows.column_names])
+    if as_json:
+        print_json(to_rows(rows))
+        return
+    shown = rows.slice(0, limit or None)
+    print_rows(to_rows(shown), [field(name) for name in rows.column_names])
+    if rows.num_rows > shown.num_rows:
+        print_text(f"... and {rows.num_rows - shown.num_rows:,} more (--limit 0 shows all)")
