@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pandas.api.types import is_scalar
+from pandas.api.types import is_datetime64_dtype, is_object_dtype, is_scalar, is_string_dtype
 
 from vitalake.domain.contract import ALERT_FIELDS, FIELDS
 from vitalake.domain.rules import Rules
@@ -35,6 +35,7 @@ SOURCE: Final = "frame"
 
 _ALERT: Final = {f"alert_{field.name}": field.name for field in ALERT_FIELDS}
 _COLUMNS: Final = frozenset({*(field.name for field in FIELDS), *_ALERT})
+_IDS: Final = ("event_id", "patient_id")
 _REQUIRED: Final = tuple(field.name for field in FIELDS if field.required)
 
 
@@ -62,7 +63,7 @@ def refine(events: pd.DataFrame, rules: Rules | None = None) -> Silver:
     ``rules`` are the default ones unless given.
 
     Raises:
-        UserError: a required column is missing, or one is not in the contract.
+        UserError: a required column is missing or of another type, or one is not in the contract.
 
     >>> vitals = {"heart_rate": 118, "resp_rate": 24, "spo2": 93, "systolic_bp": 95, "temperature": 38.4}
     >>> row = {
@@ -89,9 +90,20 @@ def refine(events: pd.DataFrame, rules: Rules | None = None) -> Silver:
 
 
 def _require_columns(events: pd.DataFrame) -> None:
+    if not isinstance(events, pd.DataFrame):
+        raise UserError(
+            f"Events are a pandas frame, not {type(events).__name__}", "Make one: pd.DataFrame(...)"
+        )
     missing = [name for name in _REQUIRED if name not in events.columns]
     if missing:
         raise UserError(f"The frame has no column {missing[0]}", f"Required are: {', '.join(_REQUIRED)}")
+    for name in _IDS:
+        if len(events) and not is_object_dtype(events[name]) and not is_string_dtype(events[name]):
+            raise UserError(f"{name} is no text but {events[name].dtype}", "Make it text: .astype(str)")
+    dtype = events["event_time"].dtype
+    if is_datetime64_dtype(dtype):  # one with a time zone is another
+        hint = "Say which it is: .dt.tz_localize('Europe/Berlin'), or pd.to_datetime(..., utc=True)"
+        raise UserError("event_time has no time zone", hint)
     unknown = [str(name) for name in events.columns if name not in _COLUMNS]
     if unknown:
         hint = "Rename it as docs/contract.md calls it, or leave it out"

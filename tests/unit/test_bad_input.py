@@ -114,10 +114,13 @@ FEVER = (
         (("publish",), "No Kafka is named. Say to which brokers, or set publish_to in vitalake.toml."),
         (("publish", "--to", "host:x"), "'host:x' is no broker's address. Write HOST:PORT"),
         (("trace", "e99"), "No message of the lake has this event id. Check its spelling"),
-        (("patient", PATIENT.upper()), "Gold has no such patient. See who is there with: vitalake patients."),
+        (("patient", PATIENT.upper()), "Gold has no such patient. Ids are compared exactly; see who is there"),
+        (("alerts", "--patient", "nobody"), "Gold has no such patient. Ids are compared exactly; see who is there"),
         (("ask", "17"), "There is no question 17. They are numbered 1 to 9."),
         (("sql", "selec 1"), "The query can't run: Parser Error: syntax error"),
         (("sql", "select * from nosuch"), "The query can't run: Catalog Error: Table with name nosuch does not"),
+        (("sql", "select nosuch from silver_alerts"), "The query can't run: Binder Error: Referenced column"),
+        (("sql", "select 1; select 2"), "The query can't run: it is not one statement. Give one SELECT."),
         (("sql", "insert into gold_patient_hour values (1)"), "The query can't run: Parser Error"),
         (("sql", "select patient_id::int from silver_observations"), "The query can't run: Conversion Error; the"),
         (("sql", "select error(patient_id) from silver_observations"), "The query can't run: Invalid Input Error"),
@@ -269,7 +272,7 @@ def test_a_truncated_gzip_gives_what_it_can_and_the_next_run_goes_on(
     (here / "day.ndjson.gz").write_bytes(whole[: len(whole) // 2])
     run = ("run", "day.ndjson.gz", "--lake", "new")
     says = (
-        f"{here / 'day.ndjson.gz'} is cut short; what comes before was delivered. Get the whole file and repeat the "
+        f"{here / 'day.ndjson.gz'} is cut short; what comes before was read. Get the whole file and repeat the "
         "command: it goes on where it stopped.\n"
     )
     assert told(capsys, 2, *run) == told(capsys, 2, *run) == says
@@ -379,7 +382,10 @@ sys.meta_path.insert(0, Finger())
 def test_an_interrupt_at_once_is_no_traceback(signal: str, code: int) -> None:
     ended = child(INTERRUPTED_AT_ONCE.format(signal=signal), "status", stdout=subprocess.PIPE)
     assert (ended.returncode, ended.stdout) == (code, "")
-    assert ended.stderr == "stopped: what was committed is kept, and the next run goes on from there.\n"
+    assert (
+        ended.stderr
+        == "stopped: what was committed to a lake is kept, and its next run goes on from there.\n"
+    )
 
 
 def test_a_driver_that_fails_since_it_was_interrupted_is_no_error_of_its_own(

@@ -207,7 +207,9 @@ def test_trace_gives_the_raw_bytes(lake: str, capfdbinary: pytest.CaptureFixture
 def test_trace_prints_what_each_input_scores(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trace", "e2", "--lake", lake]) == 0
     out = capsys.readouterr().out
-    assert ["heart_rate", "135", "0", "3"] in [line.split() for line in out.splitlines()]
+    lines = [line.split() for line in out.splitlines()]
+    assert ["heart_rate", "135", "0", "3"] in lines
+    assert ["SpO2", "scale", "1"] in lines
 
 
 def test_an_event_that_waits_is_traced_in_bronze(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -309,6 +311,7 @@ def test_sql_shows_a_page_unless_all_is_asked_for(lake: str, capsys: pytest.Capt
         "drop table x",
         "delete from silver_observations",
         "copy (select 1) to 'x.csv'",
+        "select 1) as x; copy (select 1 as a) to 'x.csv'; select (1",
         "selec",
         "select nothing",
         "",
@@ -386,7 +389,7 @@ def test_an_interrupt_loses_nothing(
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == exit_code
-    assert err == "stopped: what was committed is kept, and the next run goes on from there.\n"
+    assert err == "stopped: what was committed to a lake is kept, and its next run goes on from there.\n"
     rest = ask(capsys, *command)["messages"]
     assert 0 < rest < 300
     told = ask(capsys, "status", "--lake", str(tmp_path / "lake"))

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -134,12 +134,19 @@ def test_no_events_are_no_rows() -> None:
     ("row", "told"),
     [
         ({"patient_id": "p1"}, "The frame has no column event_id. Required are: event_id, patient_id"),
+        (EVENT | {"event_id": 7}, "event_id is no text but int64. Make it text: .astype"),
+        (EVENT | {"event_time": pd.Timestamp("2026-01-05")}, "event_time has no time zone. Say which it is"),
         (EVENT | {"HR": 80}, "The contract knows no field HR. Rename it as docs/contract.md calls it"),
     ],
 )
 def test_columns_that_can_not_be_right_are_told(row: dict[str, Any], told: str) -> None:
     with pytest.raises(UserError, match=told):
         vitalake.refine(pd.DataFrame([row]))
+
+
+def test_what_is_no_frame_is_told() -> None:
+    with pytest.raises(UserError, match="Events are a pandas frame, not list"):
+        vitalake.refine(cast("pd.DataFrame", [EVENT]))
 
 
 def test_importing_the_package_imports_no_kernels() -> None:

@@ -70,5 +70,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _stopped() -> int:
-    print("stopped: what was committed is kept, and the next run goes on from there.", file=sys.stderr)
+    print(
+        "stopped: what was committed to a lake is kept, and its next run goes on from there.", file=sys.stderr
+    )
     return INTERRUPTS.exit_code

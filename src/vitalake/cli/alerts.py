@@ -52,6 +52,7 @@ def command(
     """
     from vitalake.cli.lakes import open_lake
     from vitalake.cli.output import print_json, print_rows, print_text
+    from vitalake.cli.patient import read_snapshot
     from vitalake.domain.vitals import PRIORITIES
     from vitalake.gold.definitions import ORIGINS
 
@@ -60,12 +61,15 @@ def command(
     wanted = {"patient_id": patient, "ward": ward, "priority": priority, "origin": origin}
     wanted["state"] = None if everything else "active"
     asked = {name: value for name, value in wanted.items() if value is not None}
-    listed = [row for row in read_alerts(open_lake(lake)) if asked.items() <= row.items()]
+    engine = open_lake(lake)
+    listed = [row for row in read_alerts(engine) if asked.items() <= row.items()]
     if as_json:
         print_json(listed)
     elif listed:
         print_rows(listed, alert_columns())
     else:
+        if patient is not None:
+            read_snapshot(engine, patient)  # no alerts of one who is not there is a mistake
         print_text("No such alerts.")
 
 

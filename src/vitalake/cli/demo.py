@@ -93,7 +93,9 @@ def _print_alerts(alerts: list[dict[str, Any]]) -> None:
 
     active = [alert for alert in alerts if alert["state"] == "active"]
     print_rows(active[:SHOWN], alert_columns(), title="Active alerts")
-    print_text(f"... {len(active)} active, {len(alerts) - len(active)} cleared in all")
+    by_device = sum(alert["origin"] == "device" for alert in alerts)
+    told = f"{len(alerts) - by_device} raised by vitalake, {by_device} told by devices"
+    print_text(f"... {len(active)} active, {len(alerts) - len(active)} cleared; {told}")
 
 
 def _account(lake: Path, truth: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:

@@ -59,7 +59,9 @@ def read_snapshot(engine: Engine, patient_id: str) -> dict[str, Any]:
 
     found = [row for row in rank_patients(engine) if row["patient_id"] == patient_id]
     if not found:
-        raise UserError("Gold has no such patient", "See who is there with: vitalake patients")
+        raise UserError(
+            "Gold has no such patient", "Ids are compared exactly; see who is there: vitalake patients"
+        )
     return found[0]
 
 

@@ -76,7 +76,7 @@ def _publish(run: Run, settings: Settings) -> None:
             if done is not None:
                 record(run.engine, done)
     except (Unavailable, LakeBusy) as error:
-        tell_waiting(error)
+        print(f"not published yet, goes out with the next run: {error}", file=sys.stderr, flush=True)
 
 
 def tell_waiting(error: VitalakeError | None) -> None:

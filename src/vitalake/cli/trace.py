@@ -147,6 +147,7 @@ def _print_message(message: dict[str, Any]) -> None:
         facts |= {
             name: message[name] for name in ("issues", "news2_score", "news2_upper", "severity", "risk_group")
         }
+        facts["SpO2 scale"] = message["spo2_scale_carried"] or 1
     if message["became"] == "duplicate":
         facts["repeats"] = f"{message['first_source']} at {message['first_offset']}"
     print_facts(facts, title=message["became"])

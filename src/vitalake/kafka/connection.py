@@ -95,6 +95,6 @@ class Connection:
         if code in codes.WRONG_SETTING:
             return UserError(f"A Kafka setting is wrong ({detail})", "See librdkafka's list of settings")
         return Unavailable(
-            f"{where} does not answer, {what} ({detail})",
+            f"{where} does not answer; asked was: {what} ({detail})",
             "Check the address and that the broker runs; nothing is lost, try again",
         )

@@ -19,7 +19,7 @@ def write_ndjson(path: Path, chunks: Iterable[Sequence[bytes]], *, overwrite: bo
     The file appears under its name when it is whole, so that nobody reads half of it.
     """
     if path.exists() and not overwrite:
-        raise UserError(f"{path} exists already", "Name another file, or allow to overwrite it")
+        raise UserError(f"{path} exists already", "Name another file, or overwrite it (--overwrite)")
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -140,7 +140,7 @@ def gunzip(pieces: Iterable[bytes], *, name: str) -> Iterator[bytes]:
         ) from error
     if not inflate.eof:
         raise CutShort(
-            f"{name} is cut short; what comes before was delivered",
+            f"{name} is cut short; what comes before was read",
             "Get the whole file and repeat the command: it goes on where it stopped",
         )
 

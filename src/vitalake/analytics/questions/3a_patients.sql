@@ -20,8 +20,8 @@ select
   news2_score, -- int: NEWS2: the sum of the known components
   news2_upper, -- int: The greatest NEWS2 over all completions of what is missing
   news2_change_4h, -- int: news2_score less that in force 4 h before
-  high_alerts_active, -- bigint!: Alerts of high priority that are active
-  medium_alerts_active, -- bigint!: Alerts of medium priority that are active
+  high_alerts_active, -- bigint!: Alerts of high priority that were active then
+  medium_alerts_active, -- bigint!: Alerts of medium priority that were active then
   observation_interval_h, -- int: Observation interval that RCP asks for; 0: continuous [h]
   interval_kept_24h, -- double: Share of the last 24 h in which no observation was overdue [1]
   as_of, -- timestamp!: When the patient was last seen

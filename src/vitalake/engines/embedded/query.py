@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import duckdb
@@ -12,14 +12,14 @@ from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.errors import UserError
 
-_QUOTES_NO_ROW: Final = (
-    duckdb.ParserException,
-    duckdb.BinderException,
-    duckdb.CatalogException,
-    duckdb.IOException,
-    duckdb.OutOfMemoryException,
-)
-"""Errors about the query's own text, or the machine."""
+_QUOTES_NO_ROW: Final[Mapping[type[duckdb.Error], str]] = {
+    duckdb.ParserException: "Give one SELECT",
+    duckdb.BinderException: "'describe TABLE' lists a table's columns",
+    duckdb.CatalogException: "'show tables' lists the tables",
+    duckdb.IOException: "Mend that and ask again",
+    duckdb.OutOfMemoryException: "Ask for less at a time",
+}
+"""Errors about the query's own text, or the machine, and what to do."""
 
 
 def query_tables(lake: EmbeddedLake, tables: Iterable[Table], query: str) -> pa.Table:
@@ -28,11 +28,14 @@ def query_tables(lake: EmbeddedLake, tables: Iterable[Table], query: str) -> pa.
         lake.open(table)
     text = query.strip().rstrip(";")
     try:
-        # As a subquery it can only read; the line break ends a comment at its end.
+        if len(lake.duckdb.extract_statements(text)) != 1:
+            raise UserError("The query can't run: it is not one statement", "Give one SELECT")
+        # As a subquery, which no bracket of its own can end, it only reads; the line break ends a comment at its end.
         return lake.duckdb.sql(f"select * from (\n{text}\n)").to_arrow_table()
-    except _QUOTES_NO_ROW as error:
+    except tuple(_QUOTES_NO_ROW) as error:
         first, *_ = str(error).split("\n\n")
-        raise UserError(f"The query can't run: {' '.join(first.split())}", "Give one SELECT") from None
+        hint = next(hint for kind, hint in _QUOTES_NO_ROW.items() if isinstance(error, kind))
+        raise UserError(f"The query can't run: {' '.join(first.split())}", hint) from None
     except duckdb.Error as error:
         kind, *_ = str(error).split(":")
         message = f"The query can't run: {kind}; the rest is not shown, for it may quote a patient's data"
