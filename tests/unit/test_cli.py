@@ -152,7 +152,7 @@ def test_settings_that_cannot_be_used_are_told(
     [
         ("rules.yaml", "window_minutes: 7", "window_minutes is 7"),
         ("rules.yaml", "a: [", "is not YAML"),
-        ("rules.toml", "grace = 1", "the rules has no grace"),
+        ("rules.toml", "grace = 1", "the rules can't have grace"),
         ("rules.yaml", None, "can't be read (No such file or directory)"),
     ],
 )

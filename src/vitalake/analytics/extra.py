@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Final
 
-from vitalake.errors import UserError
+from vitalake.errors import UserError, installing
 
 _NEEDED: Final = {"matplotlib": "Matplotlib", "jinja2": "Jinja2"}
 
@@ -20,4 +20,4 @@ def require_extra() -> None:
     missing = missing_extra()
     if missing:
         what = f"Pictures and the report need {missing}, which this environment has not"
-        raise UserError(what, "Install them with: pip install 'vitalake[report]'")
+        raise UserError(what, f"Install them with: {installing('report')}")

@@ -135,11 +135,10 @@ def _print_report(out: Path | None) -> None:
     """Print where the report is, or what it needs."""
     from vitalake.analytics.extra import missing_extra
     from vitalake.cli.output import print_text
+    from vitalake.errors import installing
 
     if out is None:
-        print_text(
-            f"\nReport: needs {missing_extra()}; pip install 'vitalake[report]' and run the demo again"
-        )
+        print_text(f"\nReport: needs {missing_extra()}; {installing('report')}, then run the demo again")
     else:
         print_text(f"\nReport: {out} answers nine questions with pictures; open it in a browser")
 

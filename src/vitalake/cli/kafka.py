@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from vitalake.cli.settings import PREFIX, Settings
-from vitalake.errors import UserError
+from vitalake.errors import UserError, installing
 
 if TYPE_CHECKING:
     from vitalake.kafka.connection import Connection, Options
@@ -26,9 +26,8 @@ def is_topic(name: str) -> bool:
 def require_kafka() -> None:
     """Refuse to go on where the client is not installed."""
     if find_spec("confluent_kafka") is None:
-        raise UserError(
-            "Kafka needs the package confluent-kafka", "Install it: pip install 'vitalake[kafka,java]'"
-        )
+        hint = f"Install it: {installing('kafka', 'java')}"
+        raise UserError("Kafka needs the package confluent-kafka", hint)
 
 
 def read_options(settings: Settings, environment: Mapping[str, str] | None = None) -> Options:

@@ -15,7 +15,7 @@ from vitalake.cli.settings import FILE, Settings, read_settings
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.engine import Engine
-from vitalake.errors import UserError
+from vitalake.errors import UserError, installing
 from vitalake.gold.definitions import gold_tables
 from vitalake.gold.records import RECORDS
 from vitalake.silver.tables import LAKE_BATCHES, SILVER_TABLES
@@ -94,7 +94,7 @@ def _open_to_write(folder: Path, engine: str, *, lines: bool) -> Engine:
     try:
         from vitalake.engines.spark.lake import SparkLake
     except ImportError:
-        raise UserError("Spark is not installed", "First: pip install 'vitalake[spark,java]'") from None
+        raise UserError("Spark is not installed", f"First: {installing('spark', 'java')}") from None
     with waiting("starting Spark", lines=lines):
         return SparkLake.in_folder(folder)
 

@@ -195,4 +195,4 @@ def _check_names(where: str, given: Any, known: list[str] | tuple[str, ...]) -> 
     _check_mapping(where, given)
     unknown = sorted(str(name) for name in given if name not in known)
     if unknown:
-        raise UserError(f"{where} has no {', '.join(unknown)}", f"Known are {', '.join(known)}")
+        raise UserError(f"{where} can't have {', '.join(unknown)}", f"Known are {', '.join(known)}")

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 import platformdirs
 
-from vitalake.errors import Unavailable, UserError
+from vitalake.errors import Unavailable, UserError, installing
 
 JarSet = Literal["broker", "spark"]
 
@@ -90,9 +90,7 @@ def download(coordinate: str, scratch: Path) -> Path:
     try:
         from jgo.maven import MavenContext  # noqa: PLC0415 - optional, and slow to import
     except ImportError as error:
-        raise UserError(
-            f"{coordinate} has to be downloaded", "First: pip install 'vitalake[java]'"
-        ) from error
+        raise UserError(f"{coordinate} has to be downloaded", f"First: {installing('java')}") from error
     group, artifact, version = coordinate.split(":")
     context = MavenContext(repo_cache=scratch, timeout=_TIMEOUT_S)
     try:

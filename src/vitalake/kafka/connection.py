@@ -85,16 +85,20 @@ class Connection:
         code, where, detail = cause.code(), f"Kafka at {self.brokers}", f"{cause.name()}: {cause.str()}"
         if code in codes.REFUSED:
             return UserError(
-                f"{where} refused the connection, {what} ({detail})",
+                f"{where} refused the connection (while vitalake {what}: {detail})",
                 "Check security.protocol, sasl.* and ssl.* in the Kafka settings",
             )
         if code in codes.FORBIDDEN:
-            return UserError(f"{where} forbids it, {what} ({detail})", "Ask for the access in its ACLs")
+            return UserError(
+                f"{where} forbids it (while vitalake {what}: {detail})", "Ask for the access in its ACLs"
+            )
         if code in codes.NO_TOPIC:
-            return TopicMissing(f"{where} has no such topic, {what}", "Check the name, or create it first")
+            return TopicMissing(
+                f"{where} has no such topic (while vitalake {what})", "Check the name, or create it first"
+            )
         if code in codes.WRONG_SETTING:
             return UserError(f"A Kafka setting is wrong ({detail})", "See librdkafka's list of settings")
         return Unavailable(
-            f"{where} does not answer; asked was: {what} ({detail})",
+            f"{where} does not answer (while vitalake {what}: {detail})",
             "Check the address and that the broker runs; nothing is lost, try again",
         )
