@@ -30,6 +30,8 @@ from vitalake.sources.messages import MESSAGES
 
 Row = dict[str, Any]
 
+SCHEMA: Final = "spark_catalog.ward"
+"""A lake that is a schema of a catalog."""
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OPTIONS: Final = {"kafka.security.protocol": "SASL_PLAINTEXT", "kafka.sasl.mechanism": "PLAIN"}
 FOR_FILES: Final = {"format": "cloudFiles", "cloudFiles.format": "binaryFile"}
@@ -131,7 +133,7 @@ def jaas(password: str) -> str:
     return f'{MODULE} required username="ward" password="{password}";'
 
 
-def run(name: str, topic: Topic, lake: Path, password: str = "right", **more: str) -> Row:
+def run(name: str, topic: Topic, lake: Path | str, password: str = "right", **more: str) -> Row:
     """Run a notebook with the login in the secret scope; yield what it said."""
     parameters: Mapping[str, str] = {
         "lake": str(lake),
@@ -170,14 +172,17 @@ def test_each_message_comes_once_with_all_that_kafka_knows(topic: Topic, tmp_pat
     assert bronze(EmbeddedLake(lake)) == topic.rows()
 
 
-def test_silver_is_what_the_embedded_engine_makes_of_the_topic(
+def test_silver_in_a_schema_is_what_the_embedded_engine_makes_of_the_topic(
     spark: SparkSession, topic: Topic, tmp_path: Path
 ) -> None:
     payloads = ward(seed=13, patients=2, events=8)
     topic.send([{"partition": n % 2, "payload": payload} for n, payload in enumerate(payloads)])
+    spark.sql(f"create schema {SCHEMA}")
     for name in ("01_bronze", "02_silver"):
-        run(name, topic, tmp_path / "lake")
-    lake, quiet = SparkLake.in_folder(tmp_path / "lake", spark), EmbeddedLake(tmp_path / "quiet")
+        assert run(name, topic, SCHEMA, checkpoint=str(tmp_path / "checkpoints"))["lake_id"]
+    lake, quiet = SparkLake.at(SCHEMA, spark), EmbeddedLake(tmp_path / "quiet")
+    tables = [row.tableName for row in spark.sql(f"show tables in {SCHEMA}").collect()]
+    assert not [name for name in tables if "staging" in name]
     run_of(quiet).silver(kafka_source(topic.address.url, RIGHT), max_rows=10**9)
     assert bronze(lake) == bronze(quiet) == topic.rows()
     assert lawful(lake) == lawful(quiet)
