@@ -22,7 +22,9 @@ def ward(project: Project) -> Project:
 
 
 def test_the_stream_becomes_a_lake(ward: Project) -> None:
-    wait_for(lambda: asked(ward, "patients") != [], GOLD_S, lambda: ward.log("vitalake"))
+    patients = ("vitalake", "patients", "--json")  # an error as long as Gold is empty
+    wait_for(lambda: not ward.try_in("vitalake", *patients).returncode, GOLD_S, lambda: ward.log("vitalake"))
+    assert asked(ward, "patients") != []
     before = messages(ward)
     wait_for(lambda: messages(ward) > before, 30, lambda: ward.log("vitalake"))
 
