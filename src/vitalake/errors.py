@@ -23,15 +23,6 @@ class VitalakeError(Exception):
         return f"{self.message}. {self.hint}" if self.hint else self.message
 
 
-def installing(*extras: str) -> str:
-    """Yield how a user installs what is optional.
-
-    >>> installing("kafka", "java")
-    "pip install 'vitalake[kafka,java]' (in a checkout: make venv)"
-    """
-    return f"pip install 'vitalake[{','.join(extras)}]' (in a checkout: make venv)"
-
-
 class UserError(VitalakeError):
     """The user's mistake: a wrong path, option, file or setting."""
 
@@ -62,3 +53,12 @@ class Unavailable(VitalakeError):
 
 class GateFailed(VitalakeError):
     """The quality gate failed hard: Gold stays as it was."""
+
+
+def installing(*extras: str) -> str:
+    """Yield how a user installs what is optional.
+
+    >>> installing("kafka", "java")
+    "pip install 'vitalake[kafka,java]' (in a checkout: make venv)"
+    """
+    return f"pip install 'vitalake[{','.join(extras)}]' (in a checkout: make venv)"

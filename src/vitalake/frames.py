@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pandas.api.types import is_datetime64_dtype, is_object_dtype, is_scalar, is_string_dtype
+from pandas.api.types import is_datetime64_dtype, is_numeric_dtype, is_scalar
 
 from vitalake.domain.contract import ALERT_FIELDS, FIELDS
 from vitalake.domain.rules import Rules
@@ -35,7 +35,7 @@ SOURCE: Final = "frame"
 
 _ALERT: Final = {f"alert_{field.name}": field.name for field in ALERT_FIELDS}
 _COLUMNS: Final = frozenset({*(field.name for field in FIELDS), *_ALERT})
-_IDS: Final = ("event_id", "patient_id")
+_IDS: Final = tuple(field.name for field in FIELDS if field.required and field.kind == "text")
 _REQUIRED: Final = tuple(field.name for field in FIELDS if field.required)
 
 
@@ -98,7 +98,7 @@ def _require_columns(events: pd.DataFrame) -> None:
     if missing:
         raise UserError(f"The frame has no column {missing[0]}", f"Required are: {', '.join(_REQUIRED)}")
     for name in _IDS:
-        if len(events) and not is_object_dtype(events[name]) and not is_string_dtype(events[name]):
+        if is_numeric_dtype(events[name]) and events[name].notna().any():
             raise UserError(f"{name} is no text but {events[name].dtype}", "Make it text: .astype(str)")
     dtype = events["event_time"].dtype
     if is_datetime64_dtype(dtype):  # one with a time zone is another

@@ -87,7 +87,9 @@ def test_ctrl_c_ends_after_the_batch(tmp_path: Path, make_topic: MakeTopic, tota
     with running(tmp_path / "log", *follow(tmp_path, topic, "--batch-rows", 500)) as process:
         process.wait_for(lambda: is_refined(lake, 500), "a batch refined")
         assert process.end(signal.SIGINT) == 130
-        assert process.said().endswith("is kept, and its next run goes on from there.\n")
+        assert process.said().endswith(
+            "stopped: what was committed to a lake is kept, and its next run goes on from there.\n"
+        )
     done("run", topic.url, "--lake", lake)
     assert is_refined(lake, total)
     assert_same_lake(lake, quiet)

@@ -21,6 +21,7 @@ from vitalake.sources import files, splitter
 
 PATIENT = "Hjalmar"
 LONG = "x" * 300
+NO_SUCH_PATIENT = "Gold has no such patient. Ids are compared exactly; see who is there: vitalake patients.\n"
 
 
 def message(number: int, **fields: Any) -> str:
@@ -114,8 +115,9 @@ FEVER = (
         (("publish",), "No Kafka is named. Say to which brokers, or set publish_to in vitalake.toml."),
         (("publish", "--to", "host:x"), "'host:x' is no broker's address. Write HOST:PORT"),
         (("trace", "e99"), "No message of the lake has this event id. Check its spelling"),
-        (("patient", PATIENT.upper()), "Gold has no such patient. Ids are compared exactly; see who is there"),
-        (("alerts", "--patient", "nobody"), "Gold has no such patient. Ids are compared exactly; see who is there"),
+        (("patient", PATIENT.upper()), NO_SUCH_PATIENT),
+        (("alerts", "--patient", "nobody"), NO_SUCH_PATIENT),
+        (("alerts", "--patient", "nobody", "--json"), NO_SUCH_PATIENT),
         (("ask", "17"), "There is no question 17. They are numbered 1 to 9."),
         (("sql", "selec 1"), "The query can't run: Parser Error: syntax error"),
         (("sql", "select * from nosuch"), "The query can't run: Catalog Error: Table with name nosuch does not"),

@@ -61,7 +61,8 @@ def test_a_frame_becomes_what_a_lake_of_its_messages_has(tmp_path: Path) -> None
 
 def test_each_row_is_found_by_its_position() -> None:
     rows = [EVENT | {"heart_rate": 80}, EVENT | {"heart_rate": 80}, EVENT | {"event_id": None}]
-    silver = vitalake.refine(pd.DataFrame(rows, index=["a", "b", "c"]))
+    frame = pd.DataFrame(rows, index=["a", "b", "c"]).astype({"patient_id": "category"})
+    silver = vitalake.refine(frame)
     assert silver.observations["offset"].tolist() == [0]
     assert silver.duplicates["offset"].tolist() == [1]
     assert silver.quarantine[["offset", "reason"]].to_numpy().tolist() == [[2, "missing_event_id"]]

@@ -63,13 +63,13 @@ def command(
     asked = {name: value for name, value in wanted.items() if value is not None}
     engine = open_lake(lake)
     listed = [row for row in read_alerts(engine) if asked.items() <= row.items()]
+    if patient is not None and not listed:
+        read_snapshot(engine, patient)  # no alerts of one who is not there is a mistake
     if as_json:
         print_json(listed)
     elif listed:
         print_rows(listed, alert_columns())
     else:
-        if patient is not None:
-            read_snapshot(engine, patient)  # no alerts of one who is not there is a mistake
         print_text("No such alerts.")
 
 

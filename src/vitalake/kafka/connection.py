@@ -83,15 +83,14 @@ class Connection:
         """Yield our error for a client's."""
         cause = self.refusal if self.refusal is not None and error.code() in codes.SILENT else error
         code, where, detail = cause.code(), f"Kafka at {self.brokers}", f"{cause.name()}: {cause.str()}"
+        doing = f"while vitalake {what}: {detail}"
         if code in codes.REFUSED:
             return UserError(
-                f"{where} refused the connection (while vitalake {what}: {detail})",
+                f"{where} refused the connection ({doing})",
                 "Check security.protocol, sasl.* and ssl.* in the Kafka settings",
             )
         if code in codes.FORBIDDEN:
-            return UserError(
-                f"{where} forbids it (while vitalake {what}: {detail})", "Ask for the access in its ACLs"
-            )
+            return UserError(f"{where} forbids it ({doing})", "Ask for the access in its ACLs")
         if code in codes.NO_TOPIC:
             return TopicMissing(
                 f"{where} has no such topic (while vitalake {what})", "Check the name, or create it first"
@@ -99,6 +98,6 @@ class Connection:
         if code in codes.WRONG_SETTING:
             return UserError(f"A Kafka setting is wrong ({detail})", "See librdkafka's list of settings")
         return Unavailable(
-            f"{where} does not answer (while vitalake {what}: {detail})",
+            f"{where} does not answer ({doing})",
             "Check the address and that the broker runs; nothing is lost, try again",
         )

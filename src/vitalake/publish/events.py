@@ -49,7 +49,7 @@ def read_event(value: bytes | None) -> Event | None:
     """Yield the event that a message holds; None where it is no JSON object, so none of ours."""
     try:
         event = json.loads(value or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
 

@@ -55,8 +55,8 @@ class Position:
 
 def read_position(connection: Connection, lake_id: str) -> Position | None:
     """Yield the position that Kafka holds, committed records only; None where it holds none of the lake."""
+    first, ends = _bounds(connection, RELAY)
     with _consumer(connection) as consumer:
-        first, ends = _bounds(connection, consumer, RELAY)
         for partition, end in ends.items():
             recent = max(first[partition], end - _RECENT)
             for start in dict.fromkeys((recent, first[partition])):
@@ -69,17 +69,16 @@ def read_position(connection: Connection, lake_id: str) -> Position | None:
 
 def read_ends(connection: Connection) -> dict[int, int]:
     """Yield where each partition of ALERTS ends."""
-    with _consumer(connection) as consumer:
-        return _bounds(connection, consumer, ALERTS)[1]
+    return _bounds(connection, ALERTS)[1]
 
 
 def read_seen(connection: Connection, lake_id: str, window: Window) -> set[int] | None:
     """Yield the changes of a lake that subscribers see since a window began; None where nobody can tell any more."""
+    first, ends = _bounds(connection, ALERTS)
+    starts = {partition: window.ends.get(partition, first[partition]) for partition in ends}
+    if not window.ends or any(not first[p] <= starts[p] <= ends[p] for p in ends):
+        return None  # of an older vitalake, retention took them, or the topic is another
     with _consumer(connection) as consumer:
-        first, ends = _bounds(connection, consumer, ALERTS)
-        starts = {partition: window.ends.get(partition, first[partition]) for partition in ends}
-        if not window.ends or any(not first[p] <= starts[p] <= ends[p] for p in ends):
-            return None  # of an older vitalake, retention took them, or the topic is another
         messages = _committed(connection, consumer, ALERTS, starts, ends)
         return {seq for each in messages if (seq := _seq(each, source_of(lake_id))) is not None}
 
@@ -89,11 +88,10 @@ def _seq(message: Message, source: str) -> int | None:
     value = message.value() or b""
     if source.encode() not in value:  # most are of other lakes, and quickly passed over
         return None
-    event = read_event(value)
-    if event is None or event.get("source") != source:
-        return None
-    seq: int = event["data"]["seq"]
-    return seq
+    match read_event(value):
+        case {"source": str(named), "data": {"seq": int(seq)}} if named == source:
+            return seq
+    return None
 
 
 @contextmanager
@@ -115,12 +113,12 @@ def _consumer(connection: Connection, isolation: str = "read_committed") -> Iter
         consumer.close()
 
 
-def _bounds(connection: Connection, consumer: Consumer, topic: str) -> tuple[dict[int, int], dict[int, int]]:
+def _bounds(connection: Connection, topic: str) -> tuple[dict[int, int], dict[int, int]]:
     """Yield where each partition of a topic begins and where it ends, whatever transaction is open there."""
-    partitions = list_partitions(connection, consumer, topic)
-    first = first_offsets(connection, consumer, topic, partitions)
-    with _consumer(connection, "read_uncommitted") as everything:
-        return first, end_offsets(connection, everything, topic, partitions)
+    with _consumer(connection, "read_uncommitted") as consumer:
+        partitions = list_partitions(connection, consumer, topic)
+        first = first_offsets(connection, consumer, topic, partitions)
+        return first, end_offsets(connection, consumer, topic, partitions)
 
 
 def _committed(

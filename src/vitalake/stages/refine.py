@@ -50,10 +50,9 @@ class Refine:
         """Hand alert changes to ``heard`` as soon as they are committed, where the engine has them at hand."""
         self._refiner.listen(heard)
 
-    @property
-    def expect(self) -> Callable[[pa.Table], None]:
-        """Who hears of messages before they are committed, as the refiner's work on them may begin."""
-        return self._refiner.expect
+    def expect(self, messages: pa.Table) -> None:
+        """Hear of the next batch's messages before they are committed: work on them may begin."""
+        self._refiner.expect(messages)
 
     @property
     def watermark(self) -> Watermark:
