@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from services.shell import blocks, terminal
+from services.shell import blocks, terminal, typed
 
 from vitalake.cli.app import COMMANDS
 
@@ -23,12 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, compiled_environment: dict[str
     folder = tmp_path_factory.mktemp("examples")
     environment = terminal(folder, compiled_environment)
 
-    def run_line(line: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-
-    return run_line
+    return lambda line: typed(line, folder, environment)
 
 
 @pytest.fixture(scope="module", autouse=True)

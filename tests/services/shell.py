@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,3 +25,10 @@ def terminal(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     program.chmod(0o755)
     home = {name: str(folder / name) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")}
     return {**environment, **home, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+
+def typed(line: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run what is typed in a folder to its end."""
+    return subprocess.run(
+        line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )

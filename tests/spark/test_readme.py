@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 from following import assert_same_lake
-from services.shell import blocks, terminal
+from services.shell import blocks, terminal, typed
 
 
 @pytest.mark.soak
@@ -16,9 +15,7 @@ def test_spark_makes_the_demos_lake_as_the_readme_says(
 ) -> None:
     (line,) = (line for block in blocks("console") for line in block if "--engine spark" in line)
     environment = terminal(tmp_path, compiled_environment)
-    for typed in ("vitalake demo", line):
-        done = subprocess.run(
-            typed, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+    for each in ("vitalake demo", line):
+        done = typed(each, tmp_path, environment)
         assert done.returncode == 0, done.stderr
     assert_same_lake(tmp_path / "spark-lake", tmp_path / "vitalake-demo" / "lake")
