@@ -56,7 +56,7 @@ if scope:
 # COMMAND ----------
 
 run.drain(
-    lambda run_id: stream_to_bronze(
+    lambda run_id, _: stream_to_bronze(
         lake,
         dbutils.widgets.get("source"),
         max_rows=int(dbutils.widgets.get("batch_rows")),

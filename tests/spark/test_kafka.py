@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from confluent_kafka import Message, Producer
 from pyspark.sql import SparkSession
-from roads import lawful, rows_of, run_of
+from roads import lawful, run_of
 from services.brokers import MODULE, RIGHT, guarded_broker
 from spark.notebook_runner import NOTEBOOKS, run_notebook
+from spark.topics import EPOCH, Row, Topic, bronze, new_topic
 from spark.wards import ward
 
-from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.embedded.lake import EmbeddedLake
-from vitalake.engines.engine import Engine
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.errors import LakeError, UserError
 from vitalake.kafka.address import KafkaAddress
-from vitalake.kafka.connection import Connection
-from vitalake.kafka.topics import create_topic
 from vitalake.sources.kafka import kafka_source
-from vitalake.sources.messages import MESSAGES
-
-Row = dict[str, Any]
 
 SCHEMA: Final = "spark_catalog.ward"
 """A lake that is a schema of a catalog."""
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OPTIONS: Final = {"kafka.security.protocol": "SASL_PLAINTEXT", "kafka.sasl.mechanism": "PLAIN"}
 FOR_FILES: Final = {"format": "cloudFiles", "cloudFiles.format": "binaryFile"}
 """What the bundle says of a source unless it is told otherwise."""
@@ -56,63 +47,6 @@ MORE: Final[Sequence[Row]] = (
 )
 
 
-@dataclass(frozen=True)
-class Topic:
-    """A topic of two partitions on the guarded broker."""
-
-    address: KafkaAddress
-    sent: list[Row] = field(default_factory=list)
-    """What was acknowledged, as Bronze is to hold it."""
-
-    def send(self, messages: Sequence[Row]) -> None:
-        """Send messages and note where the broker put them."""
-        producer = self.producer()
-        for number, message in enumerate(messages):
-            headers = message.get("headers")
-            row = {
-                "source": self.address.url,
-                "key": message.get("key"),
-                "headers": headers and [{"key": key, "value": value} for key, value in headers],
-                "source_time": message.get("source_time", EPOCH + timedelta(milliseconds=number + 1)),
-                "partition": message["partition"],
-                "payload": message["payload"],
-            }
-            self._produce(producer, row, headers)
-        assert producer.flush(10) == 0
-
-    def _produce(self, producer: Producer, row: Row, headers: Any) -> None:
-        def note(error: object, acknowledged: Message) -> None:
-            assert error is None
-            self.sent.append(row | {"offset": acknowledged.offset()})
-
-        stamp = (row["source_time"] - EPOCH) // timedelta(milliseconds=1)
-        producer.produce(
-            self.address.topic,
-            row["payload"],
-            row["key"],
-            row["partition"],
-            headers=headers or [],
-            timestamp=stamp,
-            on_delivery=note,
-        )
-
-    def abort(self, payload: bytes) -> None:
-        """Send a message that is taken back: nobody is to read it, but it takes an offset, and so does its end."""
-        producer = self.producer(**{"transactional.id": self.address.topic})
-        producer.init_transactions(30)
-        producer.begin_transaction()
-        producer.produce(self.address.topic, payload, partition=0)
-        producer.flush(10)
-        producer.abort_transaction(30)
-
-    def producer(self, **more: str) -> Producer:
-        return Producer({"bootstrap.servers": self.address.brokers, "linger.ms": 0, **RIGHT, **more})
-
-    def rows(self) -> list[Row]:
-        """Yield what was sent, in bronze order."""
-        return sorted(self.sent, key=lambda row: (row["partition"], row["offset"]))
-
-
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address at which a broker wants a password."""
@@ -122,10 +56,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def topic(guarded: str, request: pytest.FixtureRequest) -> Topic:
-    name = request.node.name
-    # Or the broker drops messages as old as these.
-    create_topic(Connection(guarded, RIGHT), name, 2, {"retention.ms": "-1"})
-    return Topic(KafkaAddress(guarded, name))
+    return new_topic(guarded, request.node.name)
 
 
 def jaas(password: str) -> str:
@@ -147,11 +78,6 @@ def run(name: str, topic: Topic, lake: Path | str, password: str = "right", **mo
         run_notebook(path, parameters, secrets={("ward", "kafka-jaas"): jaas(password)}) or ""
     )
     return said
-
-
-def bronze(lake: Engine) -> list[Row]:
-    """Yield the messages of a lake in bronze order, without what ingest stamps on them."""
-    return [{name: row[name] for name in MESSAGES.names} for row in rows_of(lake, BRONZE_EVENTS)]
 
 
 @pytest.mark.usefixtures("spark")

@@ -45,7 +45,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes]) -> Run:
     landed.write_bytes(b"\n".join(arrived))
     batch_rows = len(arrived) // 2 + 1
     return lambda lake: (
-        "run", landed, "--lake", lake, "--engine", "spark", "--batch-rows", batch_rows, "--force",
+        "run", landed.parent, "--lake", lake, "--engine", "spark", "--batch-rows", batch_rows, "--force",
     )  # fmt: skip
 
 

@@ -22,8 +22,11 @@ def command(
     from vitalake.cli.results import report
     from vitalake.cli.settings import read_settings
     from vitalake.cli.source import open_source
+    from vitalake.cli.streams import stream_ahead
 
     source, size = open_source(sources)
+    settings = read_settings(batch_rows=batch_rows)
     with run_on(lake, "bronze", engine=engine, rules=rules, new=True, quiet=as_json) as (run, work):
-        run.ingest(work.watch(source, size), read_settings(batch_rows=batch_rows).batch_rows)
+        stream_ahead(run, work, sources, settings, told=work)
+        run.ingest(work.watch(source, size), settings.batch_rows)
     report("ingest", work, as_json=as_json)

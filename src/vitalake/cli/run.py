@@ -44,6 +44,7 @@ def command(  # noqa: PLR0913 - each is an option
     from vitalake.cli.results import report
     from vitalake.cli.settings import read_settings
     from vitalake.cli.source import check_sources, open_source
+    from vitalake.cli.streams import stream_ahead
 
     if follow:
         check_sources(sources)
@@ -61,6 +62,7 @@ def command(  # noqa: PLR0913 - each is an option
         else:
             run.begins = work.say
             with publishing(run, settings):
+                stream_ahead(run, work, sources, settings)
                 gold = run.all(work.watch(source, size), settings.batch_rows, force=force)
     report("refine", work, gold, as_json=as_json)
     raise typer.Exit(code)

@@ -24,8 +24,8 @@ _PATIENCE_S: Final = 3.0
 def open_source(names: Sequence[str]) -> tuple[Source, int | None]:
     """Yield the source and how many bytes it will read from its beginning (None: unknown, as with gzip)."""
     if any(map(is_topic, names)):
-        return _topic(names, read_settings()), None
-    paths = _paths(names)
+        return open_topic(names, read_settings()), None
+    paths = paths_of(names)
     files = find_files(paths)
     packed = any(file.path.suffix.lower() == ".gz" for file in files)
     return FileSource(paths), None if packed else sum(file.size for file in files)
@@ -34,9 +34,9 @@ def open_source(names: Sequence[str]) -> tuple[Source, int | None]:
 def check_sources(names: Sequence[str]) -> None:
     """Refuse, before any work, sources that can never be read: no address of a topic, no file and no folder."""
     if any(map(is_topic, names)):
-        _topic(names, read_settings())
+        open_topic(names, read_settings())
         return
-    for path in _paths(names):
+    for path in paths_of(names):
         with reading(path):
             path.stat()
 
@@ -44,11 +44,12 @@ def check_sources(names: Sequence[str]) -> None:
 def open_feed(names: Sequence[str], offsets: Offsets) -> Feed:
     """Yield the source to be read for ever after ``offsets``."""
     if any(map(is_topic, names)):
-        return _topic(names, read_settings(), _PATIENCE_S).open(offsets)
-    return Rereading(FileSource(_paths(names), complete=False), offsets)
+        return open_topic(names, read_settings(), _PATIENCE_S).open(offsets)
+    return Rereading(FileSource(paths_of(names), complete=False), offsets)
 
 
-def _paths(names: Sequence[str]) -> list[Path]:
+def paths_of(names: Sequence[str]) -> list[Path]:
+    """Yield the files and folders that are named."""
     if not all(names):  # the working directory, as pathlib has it, is hardly meant
         raise UserError("A source has no name", "Name a file, a folder or a topic")
     try:
@@ -57,7 +58,8 @@ def _paths(names: Sequence[str]) -> list[Path]:
         raise UserError(f"{' '.join(names)} can't be found: {error}", "Check the path") from None
 
 
-def _topic(names: Sequence[str], settings: Settings, deadline_s: float | None = None) -> KafkaSource:
+def open_topic(names: Sequence[str], settings: Settings, deadline_s: float | None = None) -> KafkaSource:
+    """Yield the topic that is named, one alone."""
     if len(names) > 1:
         raise UserError("Several sources are named, and one of them is a topic", "Name one topic, or files")
     require_kafka()

@@ -170,14 +170,24 @@ class FileSource:
         )
 
 
-def messages_of_file(source: str, content: bytes) -> Iterator[pa.Table]:
-    """Yield the messages of a whole file that an engine has read itself, positions as of FileSource."""
-    pieces = (content[at : at + CHUNK] for at in range(0, len(content), CHUNK))
-    lines = (
-        _gzip_lines(pieces, source, 0) if is_gzip(content[:2], source) else split_stream(pieces, name=source)
-    )
+def messages_of_file(source: str, content: bytes, *, certain: bool = False) -> Iterator[pa.Table]:
+    """Yield the messages of a whole file that an engine has read itself, positions as of FileSource.
+
+    Only what is ``certain``: a last line without a line feed may still grow, and what a damaged gzip file holds may
+    be anything.
+    """
+    if is_gzip(content[:2], source):
+        if certain:
+            check_gzip(_cut(content), name=source)
+        lines = _gzip_lines(_cut(content), source, 0)
+    else:
+        lines = split_stream(_cut(content), name=source, final=not certain)
     for piece in lines:
         yield plain_messages(pa.repeat(source, len(piece)), piece.offsets, piece.payloads)
+
+
+def _cut(content: bytes) -> Iterator[bytes]:
+    return (content[at : at + CHUNK] for at in range(0, len(content), CHUNK))
 
 
 def is_gzip(beginning: bytes, name: str) -> bool:

@@ -50,16 +50,24 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A batch of Bronze: how many messages it has (None: unknown), and whether it reached the end of its sources."""
+
+    rows: int | None = None
+    at_end: bool = False
+
+
+@dataclass(frozen=True)
 class Progress:
     """Where the lake stands: what lake_batches says, read once at the start of a run."""
 
     last: Mapping[str, int]
     positions: Positions
     watermark: Watermark
-    ends: Mapping[int, bool]
-    """Whether each ingested batch reached the end."""
+    ingested: Mapping[int, Waiting]
+    """Each batch of Bronze."""
     at_end: bool
-    """Whether the last ingested batch did."""
+    """Whether the last ingested batch reached the end."""
     settled: Mapping[str, int] = field(default_factory=dict)
     """The versions of Silver's tables when it was last settled: what curate reads, whoever refines on."""
 
@@ -72,24 +80,34 @@ def read_progress(engine: Engine) -> Progress:
     """Yield where the lake stands."""
     engine.open(LAKE_BATCHES)
     rows = engine.rows(
-        "select stage, batch, offsets, at_end, newest_event, watermark, versions from lake_batches"
+        "select stage, batch, rows_in, offsets, at_end, newest_event, watermark, versions from lake_batches"
         " order by batch, ended_at"
     ).to_pylist()
     last: dict[str, int] = {}
     positions: Positions = {}
     watermark, at_end = Watermark(), False
-    ends: dict[int, bool] = {}
+    ingested: dict[int, Waiting] = {}
     settled: dict[str, int] = {}
     for row in rows:
         last[row["stage"]] = max(last.get(row["stage"], 0), row["batch"])
         if row["stage"] == "ingest":
             positions.update({(s, p): offset for s, p, offset in json.loads(row["offsets"])})
-            at_end = ends[row["batch"]] = row["at_end"]
+            at_end = row["at_end"]
+            ingested[row["batch"]] = Waiting(row["rows_in"], at_end)
         if row["stage"] == "refine":
             watermark = Watermark(row["newest_event"], row["watermark"])
         if row["stage"] == "settle":
             settled = json.loads(row["versions"])
-    return Progress(last, positions, watermark, ends, at_end, settled)
+    return Progress(last, positions, watermark, ingested, at_end, settled)
+
+
+def ingested_since(engine: Engine, batch: int) -> list[Done]:
+    """Yield what lake_batches, as last read, says of the batches that were ingested after ``batch``."""
+    rows = engine.rows(f"""
+        select stage, batch, run_id, started_at, ended_at, rows_in from lake_batches
+        where stage = 'ingest' and batch > {batch} order by batch
+    """)
+    return [Done(**row) for row in rows.to_pylist()]
 
 
 def record(engine: Engine, *done: Done) -> None:

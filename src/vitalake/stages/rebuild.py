@@ -79,13 +79,13 @@ class Rebuild:
 
     def _refine(self, info: LakeInfo) -> None:
         """Refine every bronze batch into the second lake, and curate it."""
-        ends = read_progress(self._lake).ends
-        progress = replace(read_progress(self._beside), ends=ends)
+        ingested = read_progress(self._lake).ingested
+        progress = replace(read_progress(self._beside), ingested=ingested)
         refiner = self._beside.refiner(
             info.parsed_rules, watermark=progress.watermark, settled=progress.batch("settle")
         )
         stage = Refine(self._beside, refiner, progress, run_id=self._run_id, now=self._now)
-        for done in stage.pending(max(ends, default=0)):
+        for done in stage.pending(max(ingested, default=0)):
             self._told(done)
         stage.settle()
         curate(self._beside, run=RunInfo(run_id=self._run_id, now=self._now), batch=stage.batch, force=True)

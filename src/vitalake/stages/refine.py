@@ -8,10 +8,11 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.engine import Counts, Engine, Refiner
 from vitalake.silver.watermark import Watermark
 from vitalake.stages.ingest import Ingested
-from vitalake.stages.progress import Done, Progress, record
+from vitalake.stages.progress import Done, Progress, Waiting, record
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Refine:
         self._now = now
         self.batch = progress.batch("refine")
         self._settled = progress.batch("settle")
-        self._ends = progress.ends
+        self._ingested = progress.ingested
 
     def listen(self, heard: Callable[[pa.Table], None]) -> None:
         """Hand alert changes to ``heard`` as soon as they are committed, where the engine has them at hand."""
@@ -62,7 +63,9 @@ class Refine:
     def pending(self, last: int) -> Iterator[Done]:
         """Refine the bronze batches up to ``last`` that have no progress yet."""
         for batch in range(self.batch + 1, last + 1):
-            yield self._batch(batch, None, at_end=self._ends.get(batch, False))
+            waiting = self._ingested.get(batch, Waiting())
+            messages = BRONZE_EVENTS.schema.empty_table() if waiting.rows == 0 else None
+            yield self._batch(batch, messages, at_end=waiting.at_end)
 
     def batch_of(self, ingested: Ingested) -> Done:
         """Refine a bronze batch that is in memory."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import pyarrow as pa
 
@@ -19,12 +20,18 @@ from vitalake.stages.curate import CurateResult, curate
 from vitalake.stages.history import RUN, RunInfo, StageRun, recorded
 from vitalake.stages.ingest import Ingest, recover
 from vitalake.stages.lake import open_for_writing, require_lake
-from vitalake.stages.progress import STAGES, Done, Progress, read_progress
+from vitalake.stages.progress import STAGES, Done, Progress, ingested_since, read_progress
 from vitalake.stages.rebuild import Rebuild
 from vitalake.stages.refine import Refine
 
 Told = Callable[[Done], None]
 """Who is told of each batch that was done: a progress bar, a log."""
+
+
+Stream = Callable[[str, Progress], None]
+"""What brings messages to Bronze by itself: given the run's id, and where the lake stands."""
+
+_NOTHING_MORE: Final = Batch(MESSAGES.empty_table(), {}, at_end=True)
 
 
 def _tell_nobody(_: object) -> None:
@@ -64,15 +71,16 @@ class Run:
                     entry.count(ingested.done)
                     self.told(ingested.done)
 
-    def drain(self, stream: Callable[[str], None]) -> None:
-        """Let a stream of the engine's own bring Bronze up to its source (``stream`` is given the run's id)."""
+    def drain(self, stream: Stream, *, rest: bool = False, told: Told | None = None) -> None:
+        """Let a stream of the engine's own bring Bronze up to its source; a ``rest`` is read by who comes after."""
         with self._stages("ingest") as progress, recorded(self.engine, self.info, "ingest") as entry:
-            stream(self.run_id)
+            stream(self.run_id, progress)
             reached = read_progress(self.engine)
-            if (
-                ingested := self._ingest(reached).keep(Batch(MESSAGES.empty_table(), {}, at_end=True))
-            ) is not None:
-                entry.first_batch, entry.last_batch = progress.batch("ingest") + 1, ingested.done.batch
+            for done in ingested_since(self.engine, progress.batch("ingest")):
+                entry.count(done)
+                (told or _tell_nobody)(done)
+            if not rest and (last := self._ingest(reached).keep(_NOTHING_MORE)) is not None:
+                entry.count(last.done)
 
     def refine(self) -> None:
         """Turn the bronze batches that wait into Silver."""

@@ -7,18 +7,31 @@ checkpoint that is lost, or behind, makes it read messages again, which their of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
+
+import pyarrow as pa
 
 from vitalake import clock
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.stream import Messages, Splitter, drain, open_stream
-from vitalake.sources.files import SUFFIXES, messages_of_file
+from vitalake.sources.files import SUFFIXES, messages_of_file, source_name
 from vitalake.stages.ingest import recover
 from vitalake.stages.progress import read_progress
 
 FILES: Final = Splitter(messages_of_file, SUFFIXES)
+
+
+def _certain(path: str, content: bytes) -> Iterator[pa.Table]:
+    """Yield the certain messages of a file of this machine; one that is read through a link is left."""
+    if path == source_name(Path(path)):
+        yield from messages_of_file(path, content, certain=True)
+
+
+CERTAIN: Final = Splitter(_certain, SUFFIXES, leaves=True)
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,35 @@ def stream_to_bronze(
         UserError: there is no such source.
     """
     messages = open_stream(lake.spark, source, FILES, max_rows, options)
-    folder = checkpoint or lake.place.checkpoints(lake.spark)
+    drain(messages, _checkpoint(lake, source, checkpoint), TakeBatch(str(lake.place), run_id))
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A stream that goes ahead of a source's reader: it brings what is certain, the reader what is left.
+
+    ``heard`` is called now and then, and ends the stream by what it raises.
+    """
+
+    lake: SparkLake
+    max_rows: int
+    heard: Callable[[], None]
+
+    def folders(self, paths: Sequence[Path], run_id: str) -> None:
+        """Commit the whole lines of files that no such stream has seen."""
+        for path in paths:
+            source = source_name(path)
+            messages = open_stream(self.lake.spark, source, CERTAIN, self.max_rows, {})
+            checkpoint = _checkpoint(self.lake, f"ahead:{source}")
+            drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id), self.heard)
+
+    def topic(self, url: str, starts: Mapping[int, int], options: Mapping[str, str], run_id: str) -> None:
+        """Commit the messages of a topic from ``starts`` on; lake_batches told them, so no checkpoint need be kept."""
+        messages = open_stream(self.lake.spark, url, CERTAIN, self.max_rows, options, starts)
+        with TemporaryDirectory(prefix="vitalake-") as checkpoint:
+            drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id), self.heard)
+
+
+def _checkpoint(lake: SparkLake, source: str, folder: str = "") -> str:
     name = hashlib.sha256(source.encode()).hexdigest()[:16]
-    drain(messages, f"{folder}/{name}", TakeBatch(str(lake.place), run_id))
+    return f"{folder or lake.place.checkpoints(lake.spark)}/{name}"

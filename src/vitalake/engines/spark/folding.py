@@ -43,6 +43,8 @@ from vitalake.silver.windows import summarise
 FAULTS: Final = tuple(c for c in SILVER_QUARANTINE.columns if c not in PROVENANCE)
 RECEIVED: Final = Column("received", "timestamp", "When the source got the message, else when the lake did")
 EVENT: Final = (*NORMALISED, *PROVENANCE)
+PARSED: Final = (*EVENT, *FAULTS, RECEIVED)
+"""A message as an observation, or with the reason why it is none."""
 STORED: Final = (*EVENT, *SCORED, Column("updated_batch", "bigint", "The batch that last changed the row"))
 """An observation as it goes into the fold; the scores of a new one are null."""
 STATE: Final = tuple(
@@ -58,12 +60,12 @@ _SUMMARISED = pa.schema([column.arrow for column in SUMMARISED])
 _EVENT_NAMES: Final = [column.name for column in EVENT]
 _STORED = pa.schema([column.arrow for column in STORED])
 _TOLD = pa.schema([column.arrow for column in TOLD])
-_PARSED = nullable(pa.schema([column.arrow for column in (*EVENT, *FAULTS, RECEIVED)]))
+_PARSED = nullable(pa.schema([column.arrow for column in PARSED]))
 
 
 @dataclass(frozen=True)
 class ParseMessages:
-    """Turns rows of bronze_events into EVENT, FAULTS and RECEIVED: an observation, or (with a reason) none."""
+    """Turns rows of bronze_events into PARSED."""
 
     rules: str
 

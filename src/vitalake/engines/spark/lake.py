@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.utils import is_remote
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
@@ -60,6 +61,11 @@ class SparkLake:
     def at(cls, where: str, spark: SparkSession | None = None) -> Self:
         """Yield the lake at a folder (a path with a slash) or in a schema (``catalog.schema``)."""
         return cls.in_folder(Path(where), spark) if "/" in where else cls.in_schema(where, spark)
+
+    @property
+    def own(self) -> bool:
+        """Tell whether Spark belongs to this process, and ends with it; not so behind Spark Connect."""
+        return not is_remote()
 
     @contextmanager
     def lock(self, stage: str) -> Iterator[None]:

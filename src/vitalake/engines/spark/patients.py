@@ -8,7 +8,7 @@ from typing import Final
 from vitalake.domain.vitals import HOUR_US
 from vitalake.engines.spark.folding import EVENT, STATE, STORED, TOLD
 from vitalake.engines.spark.lake import SparkLake
-from vitalake.engines.spark.read import names, sql_type, struct_type
+from vitalake.engines.spark.read import names, nulls, struct_type
 from vitalake.silver.tables import SILVER_ALERT_CHANGES, SILVER_OBSERVATIONS, SILVER_PATIENT_STATES
 
 _MEMORY: Final = timedelta(days=31)
@@ -19,12 +19,12 @@ _KINDS: Final = {"state": STATE, "told": TOLD, "event": STORED}
 _NULLS: Final = {name: f"cast(null as {struct_type(columns)})" for name, columns in _KINDS.items()}
 
 
-def gather_patients(lake: SparkLake, batch: int, time_us: int | None, before_us: int | None) -> str:
+def gather_patients(lake: SparkLake, batch: int, time_us: int | None, before_us: int | None) -> str | None:
     """Yield the SELECT of what is folded: patients with new ``events``, and those for whom something fell due.
 
     The first go on from the newest state before the hour of their first new event, with all their events after it:
     an event in order costs its own hour, one out of order what follows it.  ``time_us`` is how far time alone has come,
-    ``before_us`` how far it had come before this batch.
+    ``before_us`` how far it had come before this batch.  None where there is nobody.
     """
     lake.open(SILVER_PATIENT_STATES)
     lake.view("touched", _touched(time_us, before_us))
@@ -40,7 +40,10 @@ def gather_patients(lake: SparkLake, batch: int, time_us: int | None, before_us:
         ) as before using (patient_id)
         """,
     )
-    lake.open(SILVER_OBSERVATIONS, f"batch < {batch}{_since(lake)}")
+    since = _since(lake)
+    if since is None:
+        return None
+    lake.open(SILVER_OBSERVATIONS, f"batch < {batch}{since}")
     lake.open(SILVER_ALERT_CHANGES)
     return f"""
         select patient_id, {_kind("state")} from folding where state is not null
@@ -69,12 +72,16 @@ def _touched(time_us: int | None, before_us: int | None) -> str:
     """
 
 
-def _since(lake: SparkLake) -> str:
-    """Yield the condition that leaves out the days before all that is folded again."""
+def _since(lake: SparkLake) -> str | None:
+    """Yield the condition that leaves out the days before all that is folded again; None where nobody is."""
     (row,) = lake.rows(f"""
-        select min(cast(timestamp_micros(coalesce(hour_us + {HOUR_US}, unix_micros(from_hour))) as date)) as first
-        from folding where from_hour is not null
+        select count(*) as patients, min(cast(timestamp_micros(
+          case when from_hour is not null then coalesce(hour_us + {HOUR_US}, unix_micros(from_hour)) end
+        ) as date)) as first
+        from folding
     """).to_pylist()
+    if not row["patients"]:
+        return None
     return "" if row["first"] is None else f" and event_date >= date'{row['first']}'"
 
 
@@ -92,9 +99,7 @@ def _told_of() -> str:
 
 
 def _events_of() -> str:
-    scores = ", ".join(
-        f"cast(null as {sql_type(column)}) as `{column.name}`" for column in STORED if column not in EVENT
-    )
+    scores = nulls(column for column in STORED if column not in EVENT)
     return f"""
         select patient_id, {_kind("event", "stored")}
         from silver_observations as stored

@@ -38,8 +38,12 @@ def select_rows(relation: str, table: Table, where: str = "true") -> str:
 
 def select_nothing(table: Table) -> str:
     """Yield the SELECT of no rows with the table's columns."""
-    columns = ", ".join(f"cast(null as {sql_type(c)}) as `{c.name}`" for c in table.columns)
-    return f"select {columns} where false"
+    return f"select {nulls(table.columns)} where false"
+
+
+def nulls(columns: Iterable[Column]) -> str:
+    """Yield the columns with nothing in them."""
+    return ", ".join(f"cast(null as {sql_type(column)}) as `{column.name}`" for column in columns)
 
 
 def declared(columns: Iterable[Column]) -> str:

@@ -17,11 +17,11 @@ from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Counts
 from vitalake.engines.spark.alerts import settle_alerts, write_changes
-from vitalake.engines.spark.folding import EVENT, FAULTS, FOLDED, RECEIVED, FoldPatients, ParseMessages
+from vitalake.engines.spark.folding import FOLDED, PARSED, FoldPatients, ParseMessages
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.patients import gather_patients
-from vitalake.engines.spark.read import ddl, struct_type
-from vitalake.engines.spark.repeats import DUPLICATES, QUARANTINED, sort_out_repeats
+from vitalake.engines.spark.read import ddl, nulls, struct_type
+from vitalake.engines.spark.repeats import DUPLICATES, QUARANTINED, REPEATED, sort_out_repeats
 from vitalake.engines.spark.summaries import replace_summaries
 from vitalake.silver.tables import (
     SILVER_DUPLICATES,
@@ -50,11 +50,15 @@ class SparkRefiner:
     def expect(self, messages: pa.Table) -> None:
         """Do nothing: the cluster reads them from Bronze."""
 
-    def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:  # noqa: ARG002 - Bronze has them
+    def refine(self, batch: int, messages: pa.Table | None, *, at_end: bool) -> Counts:
         """Turn the messages of one bronze batch into rows of Silver."""
         lake = self.lake
-        self._parse(batch)
-        sort_out_repeats(lake, batch)
+        if messages is None or messages.num_rows:
+            self._parse(batch)
+            sort_out_repeats(lake, batch)
+        else:
+            lake.view("parsed", f"select {nulls(PARSED)} where false")
+            lake.view("events", f"select {nulls(REPEATED)} where false")
         before_us = self._time_us
         new, same, quarantine = self._count(at_end=at_end)
         changed, changes = self._fold(batch, before_us) if new or at_end else (0, 0)
@@ -79,8 +83,8 @@ class SparkRefiner:
         """Materialise ``parsed``: each message as an observation, or with the reason why it is none."""
         self.lake.open(BRONZE_EVENTS, f"batch = {batch}")
         messages = self.lake.sql("select * from bronze_events")
-        columns = ddl((*EVENT, *FAULTS, RECEIVED))
-        self.lake.stage("parsed", messages.mapInArrow(ParseMessages(self.rules.to_json()), columns))
+        parse = ParseMessages(self.rules.to_json())
+        self.lake.stage("parsed", messages.mapInArrow(parse, ddl(PARSED)))
 
     def _count(self, *, at_end: bool) -> tuple[int, int, int]:
         """Yield how many events are new, repeats of the same, and in quarantine; move the watermark."""
@@ -106,6 +110,8 @@ class SparkRefiner:
         """Materialise ``folded``; yield how many stored observations changed, and how many changes alerts had."""
         lake, time_us = self.lake, self._time_us
         gathered = gather_patients(lake, batch, time_us, before_us)
+        if gathered is None:
+            return 0, 0
         patients = lake.sql(f"select * from ({gathered}) cluster by patient_id")
         fold = FoldPatients(self.rules.to_json(), batch, time_us)
         lake.stage("folded", patients.mapInArrow(fold, _FOLDED))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from vitalake.bronze.tables import POSITION
-from vitalake.engines.spark.folding import EVENT
+from vitalake.domain.tables import Column
+from vitalake.engines.spark.folding import EVENT, RECEIVED
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.read import names
 from vitalake.silver.tables import EVENT_KEY, NORMALISED, PROVENANCE, SILVER_OBSERVATIONS
@@ -15,6 +16,15 @@ _CONTENT: Final = tuple(c for c in NORMALISED if c not in EVENT_KEY and c.name !
 _SAME: Final = " and ".join(f"event.`{column.name}` <=> first.`{column.name}`" for column in _CONTENT)
 _HERE: Final = " and ".join(f"event.`{column.name}` = first.`{column.name}`" for column in POSITION)
 _FIRST: Final = ", ".join(f"first.`{column.name}` as first_{column.name}" for column in POSITION)
+
+REPEATED: Final = (
+    *EVENT,
+    RECEIVED,
+    Column("payload", "binary", "The message"),
+    *(Column(f"first_{column.name}", column.type, column.doc) for column in POSITION),
+    Column("repeats", "string", "new, same or conflicting"),
+)
+"""An event with what it repeats."""
 
 QUARANTINED: Final = f"""
     select {names(PROVENANCE)}, payload, reason, detail from parsed where reason is not null

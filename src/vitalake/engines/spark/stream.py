@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -25,48 +28,67 @@ _MESSAGES: Final = ddl(column for column in BRONZE_EVENTS.columns if column.name
 _FILE: Final = "path string, modificationTime timestamp, length bigint, content binary"
 _MESSAGE_BYTES: Final = 256
 """What a message takes on average: files are given to a batch by their size."""
+_WHOLE: Final = 128 * 2**20
+"""A larger file is left to a reader that need not have it whole."""
 _LOCAL: Final = ("file:", "dbfs:")
 """Schemes that Spark puts before a path which needs none."""
+_STEP_S: Final = 1
 
 
 @dataclass(frozen=True)
 class Splitter:
-    """How files become messages: the name and bytes of a whole file in, ``endings`` of those that hold messages."""
+    """How files become messages: the name and bytes of a whole file in, ``endings`` of those that hold messages.
+
+    ``leaves`` what is not certain or can't be read to a reader that comes after it.
+    """
 
     split: Callable[[str, bytes], Iterator[pa.Table]]
     endings: Sequence[str]
+    leaves: bool = False
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the messages of whole files (columns path, content)."""
         for batch in batches:
             for file in batch.to_pylist():
-                for messages in self.split(_source(file["path"]), file["content"]):
-                    yield from messages.to_batches()
+                with suppress(UserError) if self.leaves else nullcontext():
+                    for messages in self.split(_source(file["path"]), file["content"]):
+                        yield from messages.to_batches()
 
 
 def open_stream(
-    spark: SparkSession, source: str, splitter: Splitter, max_rows: int, options: Mapping[str, str]
+    spark: SparkSession,
+    source: str,
+    splitter: Splitter,
+    max_rows: int,
+    options: Mapping[str, str],
+    start: Mapping[int, int] | None = None,
 ) -> Messages:
     """Yield the messages of a file or folder, or of ``kafka://BROKERS/TOPIC``, as a stream.
 
     ``options`` are Spark's own for the format: Kafka's login (``kafka.sasl.jaas.config``, ...), or
-    ``format`` = ``cloudFiles`` for Auto Loader.
+    ``format`` = ``cloudFiles`` for Auto Loader.  ``start`` has the offset from which each partition of a topic is
+    read, where there is no checkpoint; else it is read from its beginning.
     """
     if source.startswith(SCHEME):
-        return _topic(spark, source, max_rows, options)
+        return _topic(spark, source, max_rows, options, start)
     names = "*{" + ",".join(f"{end},{end}.gz" for end in splitter.endings) + "}"
     folder = source
     if "://" not in source:
         path = Path(source)
         if not path.exists():
             raise UserError(f"{source} does not exist", "Check the path")
+        folder = _literal(source)
         if path.is_file():
-            folder, names = str(path.parent), path.name
+            folder, names = _literal(str(path.parent)), _literal(path.name)
     known = {"pathGlobFilter": names, "recursiveFileLookup": "true", **options}
+    if splitter.leaves:
+        known |= {"ignoreCorruptFiles": "true", "ignoreMissingFiles": "true"}
     form = known.pop("format", "binaryFile")
     size = "cloudFiles.maxBytesPerTrigger" if form == "cloudFiles" else "maxBytesPerTrigger"
     known[size] = str(max_rows * _MESSAGE_BYTES)
     files = spark.readStream.format(form).schema(_FILE).options(**known).load(folder)
+    if splitter.leaves:
+        files = files.where(f"length <= {_WHOLE}")
     return files.select("path", "content").mapInArrow(splitter, _MESSAGES)
 
 
@@ -82,12 +104,28 @@ def _source(path: str) -> str:
     return path
 
 
-def _topic(spark: SparkSession, source: str, max_rows: int, options: Mapping[str, str]) -> Messages:
+def _literal(path: str) -> str:
+    r"""Yield the path with no part of it a pattern.
+
+    >>> print(_literal("/data/ward [3]"))
+    /data/ward \[3\]
+    """
+    return re.sub(r"([\\\[\]{}*?])", r"\\\1", path)
+
+
+def _topic(
+    spark: SparkSession,
+    source: str,
+    max_rows: int,
+    options: Mapping[str, str],
+    start: Mapping[int, int] | None,
+) -> Messages:
     address = parse_address(source)
+    known = {address.topic: {str(partition): offset for partition, offset in (start or {}).items()}}
     ours = {
         "kafka.bootstrap.servers": address.brokers,
         "subscribe": address.topic,
-        "startingOffsets": "earliest",
+        "startingOffsets": "earliest" if start is None else json.dumps(known),
         "kafka.isolation.level": "read_committed",
         "includeHeaders": "true",
         "maxOffsetsPerTrigger": str(max_rows),
@@ -103,8 +141,18 @@ def _topic(spark: SparkSession, source: str, max_rows: int, options: Mapping[str
     )  # fmt: skip
 
 
-def drain(messages: Messages, checkpoint: str, take: Callable[[Messages, int], None]) -> None:
-    """Give ``take`` all that is there now, batch by batch, and end."""
+def drain(
+    messages: Messages,
+    checkpoint: str,
+    take: Callable[[Messages, int], None],
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Give ``take`` all that is there now, batch by batch, and end.  What ``meanwhile`` raises ends it earlier."""
     with told_plainly("Can't read the source"):
         writer = messages.writeStream.foreachBatch(take).option("checkpointLocation", checkpoint)
-        writer.trigger(availableNow=True).start().awaitTermination()
+        query = writer.trigger(availableNow=True).start()
+        try:
+            while not query.awaitTermination(_STEP_S):
+                meanwhile()
+        finally:
+            query.stop()

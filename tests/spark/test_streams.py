@@ -1,0 +1,140 @@
+"""``vitalake ingest`` on a Spark of this machine: Structured Streaming goes ahead, the reader brings what it leaves."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from roads import rows_of, run_of
+from services.brokers import RIGHT, guarded_broker
+from spark.topics import Topic, bronze, new_topic
+
+from vitalake.cli import main
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.engines.spark.lake import SparkLake
+from vitalake.silver.tables import LAKE_BATCHES
+from vitalake.sources.files import FileSource
+from vitalake.sources.kafka import kafka_source
+
+Ingest = Callable[..., Mapping[str, Any]]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def ingest(spark: SparkSession, lake: Path, capsys: pytest.CaptureFixture[str]) -> Ingest:
+    """Runs the command on the session at hand; yields what it counted."""
+    assert spark
+
+    def run(source: object, code: int = 0, **more: str) -> Mapping[str, Any]:
+        options = [part for name, value in more.items() for part in (f"--{name}", value)]
+        arguments = ["ingest", str(source), "--lake", str(lake), "--engine", "spark", "--json", *options]
+        assert main(arguments) == code
+        out, err = capsys.readouterr()
+        return {"said": err} | json.loads(out or "{}")
+
+    return run
+
+
+def batches(lake: Path) -> list[tuple[int, bool]]:
+    """Yield how many messages each bronze batch has, and whether it reached the end."""
+    rows = rows_of(EmbeddedLake(lake), LAKE_BATCHES)
+    return [(row["rows_in"], row["at_end"]) for row in rows if row["stage"] == "ingest"]
+
+
+def as_read(folder: Path, lake: Path) -> list[dict[str, Any]]:
+    """Yield what the reader alone makes of a folder."""
+    run_of(EmbeddedLake(lake)).ingest(FileSource([folder]), 10**9)
+    return bronze(EmbeddedLake(lake))
+
+
+def test_files_are_streamed_and_the_reader_brings_what_a_stream_can_not_know(
+    ingest: Ingest, lake: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "wards [a]{b,c} %20?*é"
+    (folder / "night").mkdir(parents=True)
+    (folder / "night" / "whole [1].ndjson").write_bytes(b'{"e":1}\r\n\n\xff\x00{\n')
+    (folder / "packed.jsonl.gz").write_bytes(gzip.compress(b'{"e":3}\n{"e":4}'))
+    (folder / "growing.ndjson").write_bytes(b'{"e":5}\n{"e":')
+    (folder / "cut.json.gz").write_bytes(gzip.compress(b'{"e":6}\n' * 9)[:-9])
+    (folder / "link.ndjson").symlink_to(folder / "growing.ndjson")
+    (folder / "_UPPER.NDJSON").write_bytes(b'{"e":7}\n')
+    (folder / "empty.ndjson").touch()
+
+    first = ingest(folder, code=2)
+    assert "cut.json.gz" in first["said"]
+    streamed, *rest = batches(lake)
+    assert streamed[0] >= 5  # of the cut file what comes before its end may be there
+    assert rest
+    assert len(bronze(EmbeddedLake(lake))) == sum(rows for rows, _ in (streamed, *rest))
+
+    (folder / "cut.json.gz").write_bytes(gzip.compress(b'{"e":6}\n' * 9))
+    with (folder / "night" / "whole [1].ndjson").open("ab") as file:
+        file.write(b'{"e":2}\n')
+    (folder / "new.ndjson").write_bytes(b'{"e":8}\n')
+    ingest(folder)
+    assert bronze(EmbeddedLake(lake)) == as_read(folder, tmp_path / "quiet")
+    assert batches(lake)[-1][1]
+
+    before = batches(lake)
+    assert ingest(folder)["messages"] == 0
+    assert batches(lake) == before
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address at which a broker wants a password."""
+    with guarded_broker(tmp_path_factory.mktemp("guarded")) as address:
+        yield address
+
+
+@pytest.fixture
+def topic(guarded: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Topic:
+    for name, value in RIGHT.items():
+        monkeypatch.setenv(f"VITALAKE_KAFKA_{name.upper().replace('.', '_')}", str(value))
+    return new_topic(guarded, request.node.name)
+
+
+def test_a_topic_is_streamed_from_where_the_lake_is(
+    spark: SparkSession, ingest: Ingest, lake: Path, topic: Topic
+) -> None:
+    numbers = iter(range(100))
+
+    def send(count: int) -> None:
+        topic.send([{"partition": n % 2, "payload": b"%d" % next(numbers)} for n in range(count)])
+
+    send(5)
+    assert ingest(topic.address.url, **{"batch-rows": "3"})["messages"] == 5
+    assert len(batches(lake)) > 2  # cut by Spark, and the reader says that this is all
+
+    send(2)
+    topic.abort(b"taken back")
+    run_of(SparkLake.in_folder(lake, spark)).ingest(kafka_source(topic.address.url, RIGHT), 10)
+    send(2)
+    assert ingest(topic.address.url)["messages"] == 2
+    assert bronze(EmbeddedLake(lake)) == topic.rows()
+
+    send(2)
+    before = batches(lake)
+    topic.drop_all()
+    assert "unread" in ingest(topic.address.url, code=2)["said"]
+    assert batches(lake) == before
+
+
+def test_a_login_that_spark_can_not_be_told_is_the_readers(
+    ingest: Ingest, lake: Path, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VITALAKE_KAFKA_SOCKET_TIMEOUT_MS", "9000")
+    topic.send([{"partition": 1, "payload": b"{}"}])
+    counted = ingest(topic.address.url)
+    assert (counted["messages"], "no stream" in counted["said"]) == (1, True)
+    assert bronze(EmbeddedLake(lake)) == topic.rows()
+    assert batches(lake) == [(1, True)]
