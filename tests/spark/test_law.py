@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pyspark.sql import SparkSession
@@ -16,6 +18,7 @@ from spark.wards import halves, stormy, ward
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.embedded.query import query_tables
+from vitalake.engines.spark.folding import FoldPatients
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.errors import UserError
 from vitalake.gold.definitions import gold_tables
@@ -24,6 +27,7 @@ from vitalake.sources.files import FileSource
 
 ROAD = ("01_bronze", "02_silver", "03_gold", "04_quality")
 SPOILED = b"no json"
+PIECES = "spark.sql.execution.arrow.maxRecordsPerBatch"
 
 Said = dict[str, dict[str, Any]]
 
@@ -60,14 +64,19 @@ def parameters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def told(spark: SparkSession, parameters: dict[str, str], payloads: list[bytes]) -> list[Said]:
-    """What the notebooks said of the same events, out of order, some twice, that arrived in two files."""
-    assert spark
+    """What the notebooks said of the same events, out of order, some twice, that arrived in two files.
+
+    Spark cuts patients in pieces, as it does with great ones.
+    """
     landing = Path(parameters["source"])
+    spark.conf.set(PIECES, "3")
     said = []
     for number, half in enumerate(halves(stormy(seed=6, payloads=payloads))):
         lines = [json.dumps(json.loads(payload or b"")).encode() for payload in half]
         (landing / f"{number}.ndjson").write_bytes(b"\n".join([*lines, SPOILED]))
-        said.append(walk_the_road(parameters | {"run_id": f"road {number}"}))
+        with patch("vitalake.engines.spark.refine.FoldPatients", partial(FoldPatients, rows=4)):
+            said.append(walk_the_road(parameters | {"run_id": f"road {number}"}))
+    spark.conf.unset(PIECES)
     return said
 
 

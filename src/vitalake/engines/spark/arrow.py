@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 ROWS: Final = 50_000
-"""So many rows are worth a call of the kernels; a patient with more comes whole nevertheless."""
+"""So many rows are worth a call of the kernels."""
 
 
 def whole_patients(batches: Iterable[pa.RecordBatch], rows: int = ROWS) -> Iterator[pa.Table]:
-    """Yield tables of at least ``rows`` rows (the last may be smaller), none of which cuts a patient.
+    """Yield tables of at least ``rows`` rows (the last may be smaller), none of which cuts a patient."""
+    for table, _ in pieces(batches, lambda _: 0, rows):
+        yield table
 
-    The batches of a partition come sorted by ``patient_id``; Spark cuts them at 10,000 rows.
+
+def pieces(
+    batches: Iterable[pa.RecordBatch], cut: Callable[[pa.Table], int], rows: int = ROWS
+) -> Iterator[tuple[pa.Table, bool]]:
+    """Yield tables of at least ``rows`` rows (the last may be smaller), and whether the last patient goes on.
+
+    The batches of a partition come sorted by ``patient_id``; Spark cuts them at 10,000 rows.  A patient that fills a
+    table alone goes on in the next, from the row where ``cut`` says that he can be cut (0: not yet).
     """
     waiting: list[pa.RecordBatch] = []
     count = 0
@@ -27,12 +36,13 @@ def whole_patients(batches: Iterable[pa.RecordBatch], rows: int = ROWS) -> Itera
         if count < rows:
             continue
         table = pa.Table.from_batches(waiting)
-        end = _last_patient(table)
+        last = _last_patient(table)
+        end = last or cut(table)
         if end:
-            yield table.slice(0, end)
+            yield table.slice(0, end), not last
         waiting, count = table.slice(end).to_batches(), table.num_rows - end
     if count:
-        yield pa.Table.from_batches(waiting)
+        yield pa.Table.from_batches(waiting), False
 
 
 def _last_patient(table: pa.Table) -> int:

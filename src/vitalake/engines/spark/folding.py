@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 
 from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Column, Table
-from vitalake.engines.spark.arrow import fold_up, nullable, unfold, whole_patients
-from vitalake.silver.changes import Told, compare, read_told
+from vitalake.engines.spark.arrow import ROWS, fold_up, nullable, pieces, unfold, whole_patients
+from vitalake.silver.changes import Told, compare, join, read_told
+from vitalake.silver.episodes import Episodes
 from vitalake.silver.hourly import READS, walk
 from vitalake.silver.kernel import Bools, Int64s
 from vitalake.silver.parse import parse
 from vitalake.silver.readings import read_hours
-from vitalake.silver.refine import SCORED_NAMES, Fold
+from vitalake.silver.refine import SCORED_NAMES, Fold, Folded
 from vitalake.silver.states import States, unpack
 from vitalake.silver.strings import StringPool
 from vitalake.silver.tables import (
@@ -60,6 +61,7 @@ _SUMMARISED = pa.schema([column.arrow for column in SUMMARISED])
 _EVENT_NAMES: Final = [column.name for column in EVENT]
 _STORED = pa.schema([column.arrow for column in STORED])
 _TOLD = pa.schema([column.arrow for column in TOLD])
+_NO_CHANGES = SILVER_ALERT_CHANGES.schema.empty_table()
 _PARSED = nullable(pa.schema([column.arrow for column in PARSED]))
 
 
@@ -92,28 +94,59 @@ def _widened(rows: pa.Table) -> pa.Table:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """What goes from one table to the next of a patient who is cut: the state after the hours that were folded.
+
+    ``told`` is what was told of his alerts before this fold, ``ended`` are the episodes that ended in it.  The codes
+    are those of the fold's pool.
+    """
+
+    states: States
+    told: tuple[Told, Told]
+    ended: list[Episodes]
+
+
+@dataclass(frozen=True)
 class FoldPatients:
-    """Folds whole patients: ``state`` before their events, what was ``told`` of their alerts, their events.
+    """Folds patients: ``state`` before their events, what was ``told`` of their alerts, their events by time.
 
     Yields new and changed ``observation`` rows, the state of each ``hour``, and each ``change`` of an alert (``seq``
-    is the patient's own).  ``time_us`` is how far time alone has come.
+    is the patient's own).  ``time_us`` is how far time alone has come.  A patient of more than ``rows`` rows is folded
+    hours by hours, as if they came in batches: only the alerts wait for his last event.
     """
 
     rules: str
     batch: int
     time_us: int | None
+    rows: int = ROWS
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Fold a partition, sorted by patient."""
+        """Fold a partition, sorted by patient and time."""
         fold = _fold(self.rules)
-        for table in whole_patients(batches):
-            fold.renew(StringPool())
-            yield self._folded(fold, table)
+        carried: Carried | None = None
+        for table, goes_on in pieces(batches, _last_hour, self.rows):
+            if carried is None:
+                fold.renew(StringPool())
+            ids = pc.unique(table["patient_id"])
+            folded, stored, carried = self._folded(fold, table, ids, carried)
+            observations = folded.observations(self.batch)
+            yield fold_up(
+                {
+                    "observation": observations.filter(_differs(stored, observations)),
+                    "hour": fold.hours(folded, self.batch),
+                    "change": _NO_CHANGES if goes_on else self._changes(fold, ids, carried),
+                }
+            )
+            carried = carried if goes_on else None
 
-    def _folded(self, fold: Fold, table: pa.Table) -> pa.RecordBatch:
-        ids = pc.unique(table["patient_id"])
+    def _folded(
+        self, fold: Fold, table: pa.Table, ids: pa.Array, before: Carried | None
+    ) -> tuple[Folded, pa.Table, Carried]:
+        """Yield what the fold makes of the table's events, these as they are stored, and what is carried on."""
         states = _states_before(table, ids, fold.pool)
-        since: Int64s = states.alarms["last_us"].copy()
+        if before is not None:
+            states.put(np.zeros(1, np.int64), before.states)
+        told = _told(table, ids, states.alarms["last_us"], fold.pool)
         stored = sort_events(unfold(table, "event", _STORED))
         timeline = arrange(stored.select(_EVENT_NAMES), fold.pool)
         places = pc.index_in(timeline.patients, ids).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -121,20 +154,29 @@ class FoldPatients:
         states.put(places, folded.newest)
         for episodes in folded.ended:
             episodes.records["patient"] = places[episodes.records["patient"]]
-        until: Int64s = states.alarms["last_us"].copy()
+        if before is None:
+            return folded, stored, Carried(states, told, folded.ended)
+        told = (join([before.told[0], told[0]]), join([before.told[1], told[1]]))
+        return folded, stored, Carried(states, told, [*before.ended, *folded.ended])
+
+    def _changes(self, fold: Fold, ids: pa.Array, carried: Carried) -> pa.Table:
+        """Yield what is to be told of the patients' alerts."""
+        until: Int64s = carried.states.alarms["last_us"].copy()
         if self.time_us is not None:
             until = np.maximum(until, self.time_us)
-        standing, _ = fold.standing(states, until)
-        told, retracted = _told(table, ids, since, fold.pool)
-        changes, _, _ = compare(told, Told.of([*standing, *folded.ended]), retracted)
-        observations = folded.observations(self.batch)
-        return fold_up(
-            {
-                "observation": observations.filter(_differs(stored, observations)),
-                "hour": fold.hours(folded, self.batch),
-                "change": changes.table(ids, fold.pool, fold.policy.version, self.batch, 1),
-            }
-        )
+        standing, _ = fold.standing(carried.states, until)
+        told, retracted = carried.told
+        changes, _, _ = compare(told, Told.of([*standing, *carried.ended]), retracted)
+        return changes.table(ids, fold.pool, fold.policy.version, self.batch, 1)
+
+
+def _last_hour(table: pa.Table) -> int:
+    """Yield the row at which the hour of the last event begins, of one patient's by time; 0 where he has no other."""
+    events = table["event"].combine_chunks()
+    hours = pc.floor_temporal(pc.struct_field(events, "event_time"), unit="hour")
+    first, last = hours.is_valid().index(True).as_py(), hours[-1]
+    begins = pc.index(hours, last).as_py()
+    return int(begins) if begins > first >= 0 else 0
 
 
 @dataclass(frozen=True)

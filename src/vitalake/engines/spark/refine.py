@@ -112,7 +112,8 @@ class SparkRefiner:
         gathered = gather_patients(lake, batch, time_us, before_us)
         if gathered is None:
             return 0, 0
-        patients = lake.sql(f"select * from ({gathered}) cluster by patient_id")
+        order = "patient_id, event.event_time"
+        patients = lake.sql(f"select * from ({gathered}) distribute by patient_id sort by {order}")
         fold = FoldPatients(self.rules.to_json(), batch, time_us)
         lake.stage("folded", patients.mapInArrow(fold, _FOLDED))
         lake.view("observations", "select observation.* from folded where observation is not null")
