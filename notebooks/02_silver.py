@@ -7,7 +7,7 @@
 # MAGIC
 # MAGIC Its law: **the result depends on the set of events alone**, not on their order of arrival, how late they
 # MAGIC came, how they were batched, or which engine computed. The pure steps (`parse`, `fold`, the summaries) are
-# MAGIC the same Python on a laptop and here, where Spark hands them whole patients through Arrow.
+# MAGIC the same Python on a laptop and here, where Spark hands them patients through Arrow.
 
 # COMMAND ----------
 

@@ -7,20 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import trustme
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
-from services.brokers import RIGHT, guarded_broker
+from services.brokers import encrypted_broker, make_certificates, trusting
 
 from vitalake.cli import main
-from vitalake.dev.kafka import HOST
 from vitalake.errors import UserError
 from vitalake.kafka.address import KafkaAddress
-from vitalake.kafka.connection import Connection, Options
+from vitalake.kafka.connection import Connection
 from vitalake.publish.send import send_messages
 from vitalake.sources.kafka import KafkaSource
 
@@ -37,30 +29,15 @@ SETTINGS = """
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two CAs, ca.pem and other.pem, and broker.pem: a key and its certificate by the first."""
-    folder = tmp_path_factory.mktemp("certificates")
-    ca, other = trustme.CA(), trustme.CA()
-    ca.cert_pem.write_to_path(folder / "ca.pem")
-    other.cert_pem.write_to_path(folder / "other.pem")
-    shown = ca.issue_cert(HOST)
-    key = load_pem_private_key(shown.private_key_pem.bytes(), password=None)
-    as_kafka_reads_it = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    chain = [pem.bytes() for pem in shown.cert_chain_pems]
-    (folder / "broker.pem").write_bytes(b"".join([as_kafka_reads_it, *chain]))
-    return folder
+    """A folder as of make_certificates."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
 def encrypted(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address at which a broker shows its certificate and wants a password."""
-    settings = {"ssl.keystore.type": "PEM", "ssl.keystore.location": str(certificates / "broker.pem")}
-    with guarded_broker(tmp_path_factory.mktemp("encrypted"), "SASL_SSL", settings) as address:
+    with encrypted_broker(tmp_path_factory.mktemp("encrypted"), certificates) as address:
         yield address
-
-
-def trusting(ca: Path) -> Options:
-    """Yield the client's settings that trust a CA."""
-    return {**RIGHT, "security.protocol": "SASL_SSL", "ssl.ca.location": str(ca)}
 
 
 def test_a_topic_is_read_over_tls_with_the_settings_of_the_docs(

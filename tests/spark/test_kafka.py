@@ -56,7 +56,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def topic(guarded: str, request: pytest.FixtureRequest) -> Topic:
-    return new_topic(guarded, request.node.name)
+    return new_topic(guarded, request.node.name, RIGHT)
 
 
 def jaas(password: str) -> str:
@@ -125,6 +125,6 @@ def test_a_wrong_password_reaches_the_broker_and_is_not_shown(topic: Topic, tmp_
 @pytest.mark.usefixtures("spark")
 @pytest.mark.parametrize("option", ["startingoffsets", "kafka.isolation.level"])
 def test_what_the_promises_rest_on_can_not_be_changed(option: str, tmp_path: Path) -> None:
-    nowhere = Topic(KafkaAddress("127.0.0.1:1", "vitals"))
+    nowhere = Topic(KafkaAddress("127.0.0.1:1", "vitals"), RIGHT)
     with pytest.raises(UserError, match=f"option {option} can't be changed"):
         run("01_bronze", nowhere, tmp_path / "lake", stream_options=json.dumps({option: "latest"}))

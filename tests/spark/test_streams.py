@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 from roads import rows_of, run_of
-from services.brokers import RIGHT, guarded_broker
+from services.brokers import encrypted_broker, make_certificates, trusting
 from spark.topics import Topic, bronze, new_topic
 
 from vitalake.cli import main
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.spark.lake import SparkLake
+from vitalake.kafka.connection import Options
 from vitalake.silver.tables import LAKE_BATCHES
 from vitalake.sources.files import FileSource
 from vitalake.sources.kafka import kafka_source
+from vitalake.stages.streaming import Ahead
 
 Ingest = Callable[..., Mapping[str, Any]]
 
@@ -89,18 +91,44 @@ def test_files_are_streamed_and_the_reader_brings_what_a_stream_can_not_know(
     assert batches(lake) == before
 
 
+def test_a_stream_that_is_stopped_is_gone_on_with(
+    spark: SparkSession, ingest: Ingest, lake: Path, tmp_path: Path
+) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "wards"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.ndjson").write_bytes(b"%d\n" % number)
+    run = run_of(SparkLake.in_folder(lake, spark))
+    with pytest.raises(KeyboardInterrupt):
+        run.drain(lambda run_id, _: Ahead(run.engine, 1, stop).folders([folder], run_id))
+    ingest(folder)
+    assert bronze(EmbeddedLake(lake)) == as_read(folder, tmp_path / "quiet")
+
+
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address at which a broker wants a password."""
-    with guarded_broker(tmp_path_factory.mktemp("guarded")) as address:
+def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
+    """The client's settings for a broker that encrypts and wants a password."""
+    return trusting(make_certificates(tmp_path_factory.mktemp("certificates")) / "ca.pem")
+
+
+@pytest.fixture(scope="module")
+def encrypted(options: Options, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of that broker."""
+    certificates = Path(str(options["ssl.ca.location"])).parent
+    with encrypted_broker(tmp_path_factory.mktemp("encrypted"), certificates) as address:
         yield address
 
 
 @pytest.fixture
-def topic(guarded: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Topic:
-    for name, value in RIGHT.items():
+def topic(
+    encrypted: str, options: Options, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Topic:
+    for name, value in options.items():
         monkeypatch.setenv(f"VITALAKE_KAFKA_{name.upper().replace('.', '_')}", str(value))
-    return new_topic(guarded, request.node.name)
+    return new_topic(encrypted, request.node.name, options)
 
 
 def test_a_topic_is_streamed_from_where_the_lake_is(
@@ -117,7 +145,7 @@ def test_a_topic_is_streamed_from_where_the_lake_is(
 
     send(2)
     topic.abort(b"taken back")
-    run_of(SparkLake.in_folder(lake, spark)).ingest(kafka_source(topic.address.url, RIGHT), 10)
+    run_of(SparkLake.in_folder(lake, spark)).ingest(kafka_source(topic.address.url, topic.options), 10)
     send(2)
     assert ingest(topic.address.url)["messages"] == 2
     assert bronze(EmbeddedLake(lake)) == topic.rows()

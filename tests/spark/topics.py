@@ -10,12 +10,11 @@ from typing import Any, Final
 from confluent_kafka import Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from roads import rows_of
-from services.brokers import RIGHT
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.engine import Engine
 from vitalake.kafka.address import KafkaAddress
-from vitalake.kafka.connection import Connection
+from vitalake.kafka.connection import Connection, Options
 from vitalake.kafka.topics import create_topic
 from vitalake.sources.messages import MESSAGES
 
@@ -29,6 +28,7 @@ class Topic:
     """A topic of two partitions on the guarded broker."""
 
     address: KafkaAddress
+    options: Options
     sent: list[Row] = field(default_factory=list)
     """What was acknowledged, as Bronze is to hold it."""
 
@@ -74,7 +74,7 @@ class Topic:
         producer.abort_transaction(30)
 
     def producer(self, **more: str) -> Producer:
-        return Producer({"bootstrap.servers": self.address.brokers, "linger.ms": 0, **RIGHT, **more})
+        return Producer({"bootstrap.servers": self.address.brokers, "linger.ms": 0, **self.options, **more})
 
     def rows(self) -> list[Row]:
         """Yield what was sent, in bronze order."""
@@ -85,16 +85,16 @@ class Topic:
         ends: dict[int, int] = {}
         for row in self.sent:
             ends[row["partition"]] = max(ends.get(row["partition"], 0), row["offset"] + 1)
-        admin = AdminClient({"bootstrap.servers": self.address.brokers, **RIGHT})
+        admin = AdminClient({"bootstrap.servers": self.address.brokers, **self.options})
         gone = [TopicPartition(self.address.topic, partition, end) for partition, end in ends.items()]
         for future in admin.delete_records(gone).values():
             future.result(10)
 
 
-def new_topic(brokers: str, name: str) -> Topic:
+def new_topic(brokers: str, name: str, options: Options) -> Topic:
     """Yield a new topic of two partitions that keeps messages however old they are."""
-    create_topic(Connection(brokers, RIGHT), name, 2, {"retention.ms": "-1"})
-    return Topic(KafkaAddress(brokers, name))
+    create_topic(Connection(brokers, options), name, 2, {"retention.ms": "-1"})
+    return Topic(KafkaAddress(brokers, name), options)
 
 
 def bronze(lake: Engine) -> list[Row]:

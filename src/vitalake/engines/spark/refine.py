@@ -1,4 +1,4 @@
-"""Refine on Spark: the pure steps of Silver over whole patients, a few jobs a bronze batch.
+"""Refine on Spark: the pure steps of Silver over patients, a few jobs a bronze batch.
 
 The order of commits: quarantine, duplicates, alert changes, observations that changed, states, new observations,
 progress.  All of it is computed from what earlier batches left, and a write is marked with the batch, merges by key

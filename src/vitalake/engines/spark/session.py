@@ -46,7 +46,9 @@ _ON_ONE_MACHINE: Final = {
     "spark.sql.adaptive.enabled": "false",  # each shuffle would be a job of its own; there are few cores to adapt to
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.codegen.wholeStage": "false",  # compiling our wide tables costs more than it gains, and fails at times
+    # Compiling what reads and writes our wide tables costs more than it gains, and fails at times.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 
 
