@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ def cells(lake: Path, table: Table) -> pa.Table:
 
 def main() -> None:
     """Measure both and print it."""
+    argparse.ArgumentParser("python -m benchmarks.engines", description=__doc__).parse_args()
     events = million()
     with tempfile.TemporaryDirectory(dir=events.parent) as folder:
         lakes = {engine: Path(folder) / engine for engine in ENGINES}

@@ -108,6 +108,15 @@ def test_a_stream_that_is_stopped_is_gone_on_with(
     assert bronze(EmbeddedLake(lake)) == as_read(folder, tmp_path / "quiet")
 
 
+def test_where_a_stream_fails_the_reader_goes_on(ingest: Ingest, lake: Path, tmp_path: Path) -> None:
+    (tmp_path / "wards").mkdir()
+    (tmp_path / "wards" / "a.ndjson").write_bytes(b"{}\n")
+    (lake / ".vitalake").mkdir(parents=True)
+    (lake / ".vitalake" / "checkpoints").touch()  # no folder can be there
+    counted = ingest(tmp_path / "wards")
+    assert (counted["messages"], "no stream" in counted["said"]) == (1, True)
+
+
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
     """The client's settings for a broker that encrypts and wants a password."""

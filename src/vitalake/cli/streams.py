@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, cast
 from vitalake.cli.kafka import is_topic, read_options
 from vitalake.cli.settings import Settings
 from vitalake.cli.source import open_topic, paths_of
+from vitalake.errors import LakeError
 
 if TYPE_CHECKING:
     from vitalake.cli.progress import Work
     from vitalake.engines.spark.lake import SparkLake
     from vitalake.stages.progress import Progress
-    from vitalake.stages.run import Run, Told
+    from vitalake.stages.run import Run, Stream, Told
     from vitalake.stages.streaming import Ahead
 
 
@@ -31,11 +32,17 @@ def stream_ahead(
         return
     from vitalake.stages.streaming import Ahead
 
-    ahead = Ahead(lake, settings.batch_rows, lambda: work.say("bronze"))
+    ahead = Ahead(lake, settings.batch_rows, lambda: work.say("streaming to bronze"))
     if any(map(is_topic, names)):
-        run.drain(partial(_topic, ahead, names, settings), rest=True, told=told)
+        stream: Stream = partial(_topic, ahead, names, settings)
     elif folders := [path for path in paths_of(names) if path.is_dir()]:
-        run.drain(partial(_folders, ahead, folders), rest=True, told=told)
+        stream = partial(_folders, ahead, folders)
+    else:
+        return
+    try:
+        run.drain(stream, rest=True, told=told)
+    except LakeError as error:  # the reader may be able to, or says more plainly what is wrong
+        print(f"no stream, vitalake reads by itself: {error.message}", file=sys.stderr)
 
 
 def _folders(ahead: Ahead, folders: Sequence[Path], run_id: str, _: Progress) -> None:
@@ -48,7 +55,9 @@ def _topic(ahead: Ahead, names: Sequence[str], settings: Settings, run_id: str, 
 
     options = java_options(read_options(settings))
     if options is None:
-        print("Spark can't be told all of the Kafka settings: no stream, read here", file=sys.stderr)
+        print(
+            "no stream, vitalake reads by itself: Spark knows not all of the Kafka settings", file=sys.stderr
+        )
         return
     topic = open_topic(names, settings)
     with topic.open(progress.positions) as reader:

@@ -16,6 +16,7 @@ _LOGINS: Final = {
 _USER: Final = "sasl.username"
 _PASSWORD: Final = "sasl.password"  # noqa: S105 - a setting's name
 _MECHANISM: Final = "sasl.mechanism"
+_CA: Final = "ssl.ca.location"
 _OTHER_NAMES: Final = {"sasl.mechanisms": _MECHANISM}
 
 _TAKEN: Final[dict[str, Callable[[str], dict[str, str]]]] = {
@@ -24,7 +25,7 @@ _TAKEN: Final[dict[str, Callable[[str], dict[str, str]]]] = {
     _MECHANISM: lambda name: {_MECHANISM: name},
     _USER: lambda _: {},
     _PASSWORD: lambda _: {},
-    "ssl.ca.location": lambda path: {"ssl.truststore.type": "PEM", "ssl.truststore.location": path},
+    _CA: lambda path: {"ssl.truststore.type": "PEM", "ssl.truststore.location": path},
     "ssl.endpoint.identification.algorithm": lambda name: {
         "ssl.endpoint.identification.algorithm": "" if name == "none" else name
     },
@@ -41,9 +42,11 @@ def java_options(options: Options) -> dict[str, str] | None:
     ... ]
     'org.apache.kafka.common.security.plain.PlainLoginModule required username="ward" password="a\\"b";'
     >>> java_options({"ssl.key.location": "key.pem"})
+    >>> java_options({"security.protocol": "ssl"})  # each has CAs of its own
     """
     given = {_OTHER_NAMES.get(name, name): str(value) for name, value in options.items()}
-    if given.keys() - _TAKEN.keys():
+    encrypts = "ssl" in given.get("security.protocol", "").lower()
+    if given.keys() - _TAKEN.keys() or (encrypts and _CA not in given):
         return None
     taken = {name: value for key, each in given.items() for name, value in _TAKEN[key](each).items()}
     if _MECHANISM not in given:

@@ -86,7 +86,7 @@ class Ahead:
     def topic(self, url: str, starts: Mapping[int, int], options: Mapping[str, str], run_id: str) -> None:
         """Commit the messages of a topic from ``starts`` on; lake_batches told them, so no checkpoint need be kept."""
         messages = open_stream(self.lake.spark, url, CERTAIN, self.max_rows, options, starts)
-        with TemporaryDirectory(prefix="vitalake-") as checkpoint:
+        with TemporaryDirectory(prefix="vitalake-", ignore_cleanup_errors=True) as checkpoint:
             drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id), self.heard)
 
 
