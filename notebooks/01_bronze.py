@@ -24,6 +24,7 @@ dbutils.widgets.text("secret_scope", "", "Scope with the secret kafka-jaas, the 
 import json
 
 from vitalake.engines.spark.lake import SparkLake
+from vitalake.sources.messages import Nothing
 from vitalake.stages.run import Run
 from vitalake.stages.streaming import stream_to_bronze
 
@@ -55,15 +56,18 @@ if scope:
 
 # COMMAND ----------
 
-run.drain(
-    lambda run_id, _: stream_to_bronze(
+rows = int(dbutils.widgets.get("batch_rows"))
+run.ingest(
+    Nothing(),
+    rows,
+    ahead=lambda run_id, _: stream_to_bronze(
         lake,
         dbutils.widgets.get("source"),
-        max_rows=int(dbutils.widgets.get("batch_rows")),
+        max_rows=rows,
         run_id=run_id,
         checkpoint=dbutils.widgets.get("checkpoint"),
         options=options,
-    )
+    ),
 )
 
 # COMMAND ----------

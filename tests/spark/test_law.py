@@ -69,14 +69,16 @@ def told(spark: SparkSession, parameters: dict[str, str], payloads: list[bytes])
     Spark cuts patients in pieces, as it does with great ones.
     """
     landing = Path(parameters["source"])
-    spark.conf.set(PIECES, "3")
     said = []
-    for number, half in enumerate(halves(stormy(seed=6, payloads=payloads))):
-        lines = [json.dumps(json.loads(payload or b"")).encode() for payload in half]
-        (landing / f"{number}.ndjson").write_bytes(b"\n".join([*lines, SPOILED]))
-        with patch("vitalake.engines.spark.refine.FoldPatients", partial(FoldPatients, rows=4)):
-            said.append(walk_the_road(parameters | {"run_id": f"road {number}"}))
-    spark.conf.unset(PIECES)
+    spark.conf.set(PIECES, "3")
+    try:
+        for number, half in enumerate(halves(stormy(seed=6, payloads=payloads))):
+            lines = [json.dumps(json.loads(payload or b"")).encode() for payload in half]
+            (landing / f"{number}.ndjson").write_bytes(b"\n".join([*lines, SPOILED]))
+            with patch("vitalake.engines.spark.refine.FoldPatients", partial(FoldPatients, rows=4)):
+                said.append(walk_the_road(parameters | {"run_id": f"road {number}"}))
+    finally:
+        spark.conf.unset(PIECES)
     return said
 
 

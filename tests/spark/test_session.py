@@ -110,17 +110,21 @@ LOST = """
 import os, signal, sys
 from pathlib import Path
 from vitalake.engines.spark.lake import SparkLake
+handler = lambda *_: None
+signal.signal(signal.SIGINT, handler)
 lake = SparkLake.in_folder(Path(sys.argv[1]))
+print(signal.getsignal(signal.SIGINT) is handler)
 os.kill(lake.spark.sparkContext._gateway.proc.pid, signal.SIGKILL)
 lake.spark.sparkContext._gateway.proc.wait()
 lake.rows("select 1")
 """
 
 
-def test_a_lost_jvm_is_told_as_such(tmp_path: Path) -> None:
+def test_a_lost_jvm_is_told_as_such_and_ctrl_c_is_still_ours(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOST, tmp_path / "lake"], capture_output=True, text=True, check=False
     )
+    assert done.stdout == "True\n"
     assert done.stderr.splitlines()[-1].endswith(
         "Spark's process has ended. Is there enough memory? Run again to go on"
     )

@@ -27,6 +27,6 @@ def command(
     source, size = open_source(sources)
     settings = read_settings(batch_rows=batch_rows)
     with run_on(lake, "bronze", engine=engine, rules=rules, new=True, quiet=as_json) as (run, work):
-        stream_ahead(run, work, sources, settings, told=work)
-        run.ingest(work.watch(source, size), settings.batch_rows)
+        ahead = stream_ahead(run, work, sources, settings)
+        run.ingest(work.watch(source, size), settings.batch_rows, ahead)
     report("ingest", work, as_json=as_json)

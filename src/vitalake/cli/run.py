@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913 - each is an option
         else:
             run.begins = work.say
             with publishing(run, settings):
-                stream_ahead(run, work, sources, settings)
-                gold = run.all(work.watch(source, size), settings.batch_rows, force=force)
+                ahead = stream_ahead(run, work, sources, settings)
+                gold = run.all(work.watch(source, size), settings.batch_rows, force=force, ahead=ahead)
     report("refine", work, gold, as_json=as_json)
     raise typer.Exit(code)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,36 +18,29 @@ if TYPE_CHECKING:
     from vitalake.cli.progress import Work
     from vitalake.engines.spark.lake import SparkLake
     from vitalake.stages.progress import Progress
-    from vitalake.stages.run import Run, Stream, Told
+    from vitalake.stages.run import Run, Stream
     from vitalake.stages.streaming import Ahead
 
 
-def stream_ahead(
-    run: Run, work: Work, names: Sequence[str], settings: Settings, told: Told | None = None
-) -> None:
-    """Bring Bronze up to the sources as far as a stream of Spark's does, where the lake is on one of this process.
+def stream_ahead(run: Run, work: Work, names: Sequence[str], settings: Settings) -> Stream | None:
+    """Yield the stream that goes ahead of the sources' readers, where the lake is on a Spark of this process.
 
     A stream behind Spark Connect would outlive its client; a file that is named alone is read at once.
     """
     if run.engine.name != "spark" or not (lake := cast("SparkLake", run.engine)).own:
-        return
+        return None
     from vitalake.stages.streaming import Ahead
 
     ahead = Ahead(lake, settings.batch_rows, lambda: work.say("streaming to bronze"))
     if any(map(is_topic, names)):
-        stream: Stream = partial(_topic, ahead, names, settings)
-    elif folders := [path for path in paths_of(names) if path.is_dir()]:
-        stream = partial(_folders, ahead, folders)
-    else:
-        return
-    try:
-        run.drain(stream, rest=True, told=told)
-    except LakeError as error:  # the reader may be able to, or says more plainly what is wrong
-        print(f"no stream, vitalake reads by itself: {error.message}", file=sys.stderr)
+        return partial(_topic, ahead, names, settings)
+    return partial(_folders, ahead, [path for path in paths_of(names) if path.is_dir()])
 
 
-def _folders(ahead: Ahead, folders: Sequence[Path], run_id: str, _: Progress) -> None:
-    ahead.folders(folders, run_id)
+def _folders(ahead: Ahead, folders: Sequence[Path], run_id: str, progress: Progress) -> None:
+    for folder in folders:
+        with _giving_way():
+            ahead.folder(folder, run_id, progress.positions)
 
 
 def _topic(ahead: Ahead, names: Sequence[str], settings: Settings, run_id: str, progress: Progress) -> None:
@@ -55,13 +49,26 @@ def _topic(ahead: Ahead, names: Sequence[str], settings: Settings, run_id: str, 
 
     options = java_options(read_options(settings))
     if options is None:
-        print(
-            "no stream, vitalake reads by itself: Spark knows not all of the Kafka settings", file=sys.stderr
-        )
+        _tell("Spark knows not all of the Kafka settings")
         return
     topic = open_topic(names, settings)
     with topic.open(progress.positions) as reader:
         ends = reader.show_ends()
-        starts = reader.next_offsets
+        starts = {partition: reader.next_offsets[partition] for partition in ends}
     if any(starts[partition] < end for partition, end in ends.items()):
-        ahead.topic(topic.name, starts, {f"kafka.{name}": value for name, value in options.items()}, run_id)
+        with _giving_way():
+            known = {f"kafka.{name}": value for name, value in options.items()}
+            ahead.topic(topic.name, starts, known, run_id)
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Leave to the reader what a stream can't do: it can, or says more plainly what is wrong."""
+    try:
+        yield
+    except LakeError as error:
+        _tell(error.message)
+
+
+def _tell(why: str) -> None:
+    print(f"no stream, vitalake reads by itself: {why}", file=sys.stderr)

@@ -35,6 +35,8 @@ from vitalake.sources.splitter import (
 SUFFIXES: Final = (".ndjson", ".jsonl", ".json")
 """What a file of a folder must end in, with or without ``.gz``.  A file named itself may end in anything."""
 
+PACKED: Final = tuple(f"{suffix}.gz" for suffix in SUFFIXES)
+
 _DELTA_LOG: Final = "_delta_log"
 
 
@@ -92,6 +94,14 @@ def _below(folder: Path) -> list[Path]:
             f"Files of one JSON object a line end in {', '.join(SUFFIXES)} or one of these and .gz",
         )
     return sorted(files)
+
+
+def is_plain(folder: Path) -> bool:
+    """Tell whether all that lies below a folder is messages of its own: no link to a folder, and no Delta table."""
+    return not any(
+        _DELTA_LOG in folders or any(Path(parent, name).is_symlink() for name in folders)
+        for parent, folders, _ in os.walk(folder)
+    )
 
 
 def _raise(error: OSError) -> None:
@@ -170,24 +180,30 @@ class FileSource:
         )
 
 
-def messages_of_file(source: str, content: bytes, *, certain: bool = False) -> Iterator[pa.Table]:
-    """Yield the messages of a whole file that an engine has read itself, positions as of FileSource.
-
-    Only what is ``certain``: a last line without a line feed may still grow, and what a damaged gzip file holds may
-    be anything.
-    """
+def messages_of_file(source: str, content: bytes) -> Iterator[pa.Table]:
+    """Yield the messages of a whole file that an engine has read itself, positions as of FileSource."""
     if is_gzip(content[:2], source):
-        if certain:
-            check_gzip(_cut(content), name=source)
-        lines = _gzip_lines(_cut(content), source, 0)
-    else:
-        lines = split_stream(_cut(content), name=source, final=not certain)
-    for piece in lines:
-        yield plain_messages(pa.repeat(source, len(piece)), piece.offsets, piece.payloads)
+        return _tabulated(source, _gzip_lines(_cut(content), source, 0))
+    return _tabulated(source, split_stream(_cut(content), name=source))
+
+
+def whole_lines_of_file(path: str, content: bytes) -> Iterator[pa.Table]:
+    """Yield what is certain of a file of this machine that is read for the first time; a reader brings the rest.
+
+    A last line without a line feed may still grow; what is packed, or reached through a link, has to be looked at.
+    """
+    if content.startswith(GZIP_MAGIC) or path != source_name(Path(path)):
+        return iter(())
+    return _tabulated(path, split_stream(_cut(content), name=path, final=False))
 
 
 def _cut(content: bytes) -> Iterator[bytes]:
     return (content[at : at + CHUNK] for at in range(0, len(content), CHUNK))
+
+
+def _tabulated(source: str, lines: Iterator[Lines]) -> Iterator[pa.Table]:
+    for piece in lines:
+        yield plain_messages(pa.repeat(source, len(piece)), piece.offsets, piece.payloads)
 
 
 def is_gzip(beginning: bytes, name: str) -> bool:

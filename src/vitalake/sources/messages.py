@@ -60,6 +60,14 @@ class Feed(Protocol):
         """Let go of what it holds."""
 
 
+class Nothing:
+    """A source without messages (implements :class:`Source`): all that there is was brought otherwise."""
+
+    def read(self, offsets: Offsets, max_rows: int) -> Iterator[Batch]:  # noqa: ARG002 - the protocol's
+        """Yield that this is the end."""
+        yield Batch(MESSAGES.empty_table(), {}, at_end=True)
+
+
 def plain_messages(sources: pa.Array, offsets: pa.ChunkedArray, payloads: pa.ChunkedArray) -> pa.Table:
     """Yield the messages of a source that knows neither partitions, keys, headers nor times."""
     rows = len(payloads)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 import pyarrow as pa
 
@@ -15,7 +14,7 @@ from vitalake import clock
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
 from vitalake.sources.ahead import read_ahead
-from vitalake.sources.messages import MESSAGES, Batch, Source
+from vitalake.sources.messages import Source
 from vitalake.stages.curate import CurateResult, curate
 from vitalake.stages.history import RUN, RunInfo, StageRun, recorded
 from vitalake.stages.ingest import Ingest, recover
@@ -30,8 +29,6 @@ Told = Callable[[Done], None]
 
 Stream = Callable[[str, Progress], None]
 """What brings messages to Bronze by itself: given the run's id, and where the lake stands."""
-
-_NOTHING_MORE: Final = Batch(MESSAGES.empty_table(), {}, at_end=True)
 
 
 def _tell_nobody(_: object) -> None:
@@ -62,25 +59,25 @@ class Run:
     """Who is told what work begins."""
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
-    def ingest(self, source: Source, max_rows: int) -> None:
-        """Commit what is new in the source to Bronze."""
+    def ingest(self, source: Source, max_rows: int, ahead: Stream | None = None) -> None:
+        """Commit what is new in the source to Bronze; a stream of the engine's own may go ``ahead`` of its reader."""
         with self._stages("ingest") as progress, recorded(self.engine, self.info, "ingest") as entry:
-            stage = self._ingest(progress)
-            for read in source.read(progress.positions, max_rows):
+            reached = self._after(ahead, progress)
+            for done in ingested_since(self.engine, progress.batch("ingest")) if ahead else ():
+                entry.count(done)
+                self.told(done)
+            stage = self._ingest(reached)
+            for read in source.read(reached.positions, max_rows):
                 if (ingested := stage.keep(read)) is not None:
                     entry.count(ingested.done)
                     self.told(ingested.done)
 
-    def drain(self, stream: Stream, *, rest: bool = False, told: Told | None = None) -> None:
-        """Let a stream of the engine's own bring Bronze up to its source; a ``rest`` is read by who comes after."""
-        with self._stages("ingest") as progress, recorded(self.engine, self.info, "ingest") as entry:
-            stream(self.run_id, progress)
-            reached = read_progress(self.engine)
-            for done in ingested_since(self.engine, progress.batch("ingest")):
-                entry.count(done)
-                (told or _tell_nobody)(done)
-            if not rest and (last := self._ingest(reached).keep(_NOTHING_MORE)) is not None:
-                entry.count(last.done)
+    def _after(self, ahead: Stream | None, progress: Progress) -> Progress:
+        """Yield where the lake stands after a stream went ahead."""
+        if ahead is None:
+            return progress
+        ahead(self.run_id, progress)
+        return self._recovered()
 
     def refine(self) -> None:
         """Turn the bronze batches that wait into Silver."""
@@ -92,12 +89,14 @@ class Run:
         with self._stages("curate") as progress:
             return self._curate(progress, force=force)
 
-    def all(self, source: Source, max_rows: int, *, force: bool = False) -> CurateResult:
+    def all(
+        self, source: Source, max_rows: int, *, force: bool = False, ahead: Stream | None = None
+    ) -> CurateResult:
         """Ingest, refine and curate what is new."""
         open_for_writing(self.engine, self.rules, self.where)
         with recorded(self.engine, self.info, RUN) as entry:
             self.begins("bronze and silver")
-            entry.take(self.silver(source, max_rows))
+            entry.take(self.silver(source, max_rows, ahead))
             self.begins("gold")
             gold = self.curate(force=force)
             if gold.merged:
@@ -106,9 +105,12 @@ class Run:
                 entry.status, entry.error = "failed", "The quality gate failed"
             return gold
 
-    def silver(self, source: Source, max_rows: int) -> StageRun:
+    def silver(self, source: Source, max_rows: int, ahead: Stream | None = None) -> StageRun:
         """Ingest and refine what is new, each batch on its way to Silver as soon as Bronze has it."""
-        with self.stream() as held, recorded(self.engine, self.info, "refine", held.entry) as entry:
+        with (
+            self.stream(ahead=ahead) as held,
+            recorded(self.engine, self.info, "refine", held.entry) as entry,
+        ):
             for read in read_ahead(source.read(held.progress.positions, max_rows)):
                 if (ingested := held.ingest.keep(read)) is not None:
                     self.begins(f"batch {ingested.done.batch} to silver")
@@ -120,9 +122,10 @@ class Run:
             return entry
 
     @contextmanager
-    def stream(self, *stages: str) -> Iterator[Held]:
+    def stream(self, *stages: str, ahead: Stream | None = None) -> Iterator[Held]:
         """Hold ingest and refine (and more ``stages``), what waited in Bronze refined; the caller settles."""
-        with self._stages("ingest", "refine", *stages) as progress:
+        with self._stages("ingest", "refine", *stages) as before:
+            progress = self._after(ahead, before)
             entry = StageRun()
             refine = self._pending(self._refine(progress), progress, entry)
             yield Held(progress, self._ingest(progress, refine.expect), refine, entry)

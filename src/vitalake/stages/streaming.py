@@ -7,31 +7,30 @@ checkpoint that is lost, or behind, makes it read messages again, which their of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import pyarrow as pa
-
 from vitalake import clock
 from vitalake.engines.spark.lake import SparkLake
-from vitalake.engines.spark.stream import Messages, Splitter, drain, open_stream
-from vitalake.sources.files import SUFFIXES, messages_of_file, source_name
+from vitalake.engines.spark.stream import Messages, Splitter, drain, open_files, open_stream, open_topic
+from vitalake.sources.files import (
+    PACKED,
+    SUFFIXES,
+    find_files,
+    is_plain,
+    messages_of_file,
+    source_name,
+    whole_lines_of_file,
+)
+from vitalake.sources.messages import Offsets
 from vitalake.stages.ingest import recover
 from vitalake.stages.progress import read_progress
 
-FILES: Final = Splitter(messages_of_file, SUFFIXES)
-
-
-def _certain(path: str, content: bytes) -> Iterator[pa.Table]:
-    """Yield the certain messages of a file of this machine; one that is read through a link is left."""
-    if path == source_name(Path(path)):
-        yield from messages_of_file(path, content, certain=True)
-
-
-CERTAIN: Final = Splitter(_certain, SUFFIXES, leaves=True)
+FILES: Final = Splitter(messages_of_file, (*SUFFIXES, *PACKED))
+NEW_FILES: Final = Splitter(whole_lines_of_file, SUFFIXES, leaves=True)
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,14 @@ class TakeBatch:
 
     lake: str
     run_id: str
+    new_sources: bool = False
 
     def __call__(self, messages: Messages, _: int) -> None:
         """Commit a micro-batch, whatever number the stream gives it."""
         lake = SparkLake.at(self.lake, messages.sparkSession)
         progress = read_progress(lake)
-        lake.take(messages, progress.positions, progress.batch("ingest") + 1, clock.now())
+        batch = progress.batch("ingest") + 1
+        lake.take(messages, progress.positions, batch, clock.now(), new_sources=self.new_sources)
         recover(lake, progress, run_id=self.run_id, now=clock.now)
 
 
@@ -66,7 +67,7 @@ def stream_to_bronze(
 
 @dataclass(frozen=True)
 class Ahead:
-    """A stream that goes ahead of a source's reader: it brings what is certain, the reader what is left.
+    """A stream that goes ahead of a source's reader: it brings what is new and certain, the reader what is left.
 
     ``heard`` is called now and then, and ends the stream by what it raises.
     """
@@ -75,17 +76,19 @@ class Ahead:
     max_rows: int
     heard: Callable[[], None]
 
-    def folders(self, paths: Sequence[Path], run_id: str) -> None:
-        """Commit the whole lines of files that no such stream has seen."""
-        for path in paths:
-            source = source_name(path)
-            messages = open_stream(self.lake.spark, source, CERTAIN, self.max_rows, {})
-            checkpoint = _checkpoint(self.lake, f"ahead:{source}")
-            drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id), self.heard)
+    def folder(self, path: Path, run_id: str, known: Offsets) -> None:
+        """Commit the whole lines of files that the lake does not know, where the folder has such."""
+        names = {file.source for file in find_files([path])}
+        if not is_plain(path) or all((name, 0) in known or name.endswith(PACKED) for name in names):
+            return
+        source = source_name(path)
+        messages = open_files(self.lake.spark, source, NEW_FILES, self.max_rows, {})
+        checkpoint = _checkpoint(self.lake, f"ahead:{source}")
+        drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id, new_sources=True), self.heard)
 
     def topic(self, url: str, starts: Mapping[int, int], options: Mapping[str, str], run_id: str) -> None:
         """Commit the messages of a topic from ``starts`` on; lake_batches told them, so no checkpoint need be kept."""
-        messages = open_stream(self.lake.spark, url, CERTAIN, self.max_rows, options, starts)
+        messages = open_topic(self.lake.spark, url, self.max_rows, options, starts)
         with TemporaryDirectory(prefix="vitalake-", ignore_cleanup_errors=True) as checkpoint:
             drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id), self.heard)
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from vitalake.domain.rules import Rules
 from vitalake.domain.tables import Column, Table
+from vitalake.domain.vitals import HOUR_US
 from vitalake.engines.spark.arrow import ROWS, fold_up, nullable, pieces, unfold, whole_patients
 from vitalake.silver.changes import Told, compare, join, read_told
 from vitalake.silver.episodes import Episodes
@@ -173,10 +174,11 @@ class FoldPatients:
 def _last_hour(table: pa.Table) -> int:
     """Yield the row at which the hour of the last event begins, of one patient's by time; 0 where he has no other."""
     events = table["event"].combine_chunks()
-    hours = pc.floor_temporal(pc.struct_field(events, "event_time"), unit="hour")
-    first, last = hours.is_valid().index(True).as_py(), hours[-1]
-    begins = pc.index(hours, last).as_py()
-    return int(begins) if begins > first >= 0 else 0
+    if not events[-1].is_valid:
+        return 0
+    hour = pc.struct_field(events, "event_time").cast(pa.int64()).fill_null(0).to_numpy() // HOUR_US
+    begins = int(np.argmax(events.is_valid().to_numpy(zero_copy_only=False) & (hour == hour[-1])))
+    return begins if begins and events[begins - 1].is_valid else 0
 
 
 @dataclass(frozen=True)

@@ -221,9 +221,15 @@ class SparkLake:
         return missing
 
     def take(
-        self, messages: DataFrame, known: Mapping[tuple[str, int], int], batch: int, at: datetime
+        self,
+        messages: DataFrame,
+        known: Mapping[tuple[str, int], int],
+        batch: int,
+        at: datetime,
+        *,
+        new_sources: bool = False,
     ) -> None:
-        """Commit to Bronze, as one batch, what of a stream's messages lies past the known offsets.
+        """Commit to Bronze, as one batch, what of a stream's messages lies past the known offsets, or has none.
 
         The offsets make it once, whatever the stream's checkpoint repeats.  The batch leaves no transaction: an empty
         one would forbid the next.
@@ -236,7 +242,7 @@ class SparkLake:
             select streamed.*, {stamp} as ingest_time, cast({stamp} as date) as ingest_date,
               cast({batch} as bigint) as batch
             from streamed left join known_offsets using (source, partition)
-            where next is null or offset >= next
+            where next is null {"" if new_sources else "or offset >= next"}
         """)
         self.add(BRONZE_EVENTS, fresh.drop("next"))
 

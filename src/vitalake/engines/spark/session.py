@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -129,7 +130,7 @@ def _start(builder: SparkSession.Builder, settings: Mapping[str, str] | None) ->
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
-    with _translating(), _environment(environment):
+    with _translating(), _environment(environment), _own_interrupts():
         return builder.appName("vitalake").getOrCreate()
 
 
@@ -155,6 +156,15 @@ def _translating() -> Iterator[None]:
         raise Unavailable(
             f"Spark does not start ({error})", "Run with an empty SPARK_HOME, or see above"
         ) from error
+
+
+@contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Keep what the process does on Ctrl-C, if that is its own: PySpark would cancel all jobs."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    if handler is not signal.default_int_handler and signal.getsignal(signal.SIGINT) is not handler:
+        signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -28,8 +27,6 @@ _MESSAGES: Final = ddl(column for column in BRONZE_EVENTS.columns if column.name
 _FILE: Final = "path string, modificationTime timestamp, length bigint, content binary"
 _MESSAGE_BYTES: Final = 256
 """What a message takes on average: files are given to a batch by their size."""
-_WHOLE: Final = 128 * 2**20
-"""A larger file is left to a reader that need not have it whole."""
 _LOCAL: Final = ("file:", "dbfs:")
 """Schemes that Spark puts before a path which needs none."""
 _STEP_S: Final = 1
@@ -39,7 +36,7 @@ _STEP_S: Final = 1
 class Splitter:
     """How files become messages: the name and bytes of a whole file in, ``endings`` of those that hold messages.
 
-    ``leaves`` what is not certain or can't be read to a reader that comes after it.
+    ``leaves`` what is larger than a batch, or can't be read, to a reader that comes after it.
     """
 
     split: Callable[[str, bytes], Iterator[pa.Table]]
@@ -50,29 +47,28 @@ class Splitter:
         """Yield the messages of whole files (columns path, content)."""
         for batch in batches:
             for file in batch.to_pylist():
-                with suppress(UserError) if self.leaves else nullcontext():
-                    for messages in self.split(_source(file["path"]), file["content"]):
-                        yield from messages.to_batches()
+                for messages in self.split(_source(file["path"]), file["content"]):
+                    yield from messages.to_batches()
 
 
 def open_stream(
-    spark: SparkSession,
-    source: str,
-    splitter: Splitter,
-    max_rows: int,
-    options: Mapping[str, str],
-    start: Mapping[int, int] | None = None,
+    spark: SparkSession, source: str, splitter: Splitter, max_rows: int, options: Mapping[str, str]
 ) -> Messages:
     """Yield the messages of a file or folder, or of ``kafka://BROKERS/TOPIC``, as a stream.
 
     ``options`` are Spark's own for the format: Kafka's login (``kafka.sasl.jaas.config``, ...), or
-    ``format`` = ``cloudFiles`` for Auto Loader.  ``start`` has the offset from which each partition of a topic is
-    read, where there is no checkpoint; else it is read from its beginning.
+    ``format`` = ``cloudFiles`` for Auto Loader.
     """
     if source.startswith(SCHEME):
-        return _topic(spark, source, max_rows, options, start)
-    names = "*{" + ",".join(f"{end},{end}.gz" for end in splitter.endings) + "}"
-    folder = source
+        return open_topic(spark, source, max_rows, options)
+    return open_files(spark, source, splitter, max_rows, options)
+
+
+def open_files(
+    spark: SparkSession, source: str, splitter: Splitter, max_rows: int, options: Mapping[str, str]
+) -> Messages:
+    """Yield the messages of a file or folder as a stream."""
+    names, folder = "*{" + ",".join(splitter.endings) + "}", source
     if "://" not in source:
         path = Path(source)
         if not path.exists():
@@ -85,10 +81,11 @@ def open_stream(
         known |= {"ignoreCorruptFiles": "true", "ignoreMissingFiles": "true"}
     form = known.pop("format", "binaryFile")
     size = "cloudFiles.maxBytesPerTrigger" if form == "cloudFiles" else "maxBytesPerTrigger"
-    known[size] = str(max_rows * _MESSAGE_BYTES)
+    most = max_rows * _MESSAGE_BYTES
+    known[size] = str(most)
     files = spark.readStream.format(form).schema(_FILE).options(**known).load(folder)
     if splitter.leaves:
-        files = files.where(f"length <= {_WHOLE}")
+        files = files.where(f"length <= {most}")
     return files.select("path", "content").mapInArrow(splitter, _MESSAGES)
 
 
@@ -113,13 +110,17 @@ def _literal(path: str) -> str:
     return re.sub(r"([\\\[\]{}*?])", r"\\\1", path)
 
 
-def _topic(
+def open_topic(
     spark: SparkSession,
     source: str,
     max_rows: int,
     options: Mapping[str, str],
-    start: Mapping[int, int] | None,
+    start: Mapping[int, int] | None = None,
 ) -> Messages:
+    """Yield the messages of a topic as a stream.
+
+    Where there is no checkpoint it begins at ``start``, the offset of each partition; else at the topic's beginning.
+    """
     address = parse_address(source)
     known = {address.topic: {str(partition): offset for partition, offset in (start or {}).items()}}
     ours = {
