@@ -12,6 +12,8 @@ from services.shell import blocks, terminal
 
 from vitalake.cli import main
 from vitalake.dev.kafka import free_port
+from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.stages.progress import read_progress
 
 
 class Terminal(Process):
@@ -33,7 +35,8 @@ class Terminal(Process):
 def test_alerts_are_heard_as_the_readme_says(tmp_path: Path, compiled_environment: dict[str, str]) -> None:
     (lines,) = (block for block in blocks("console") if block[0].startswith("vitalake dev kafka"))
     port = str(free_port())
-    environment = terminal(tmp_path, compiled_environment)
+    lake = tmp_path / "kafka-lake"
+    environment = terminal(tmp_path, compiled_environment) | {"VITALAKE_GOLD_EVERY_S": "5"}  # or a minute
     with ExitStack() as closing:
         terminals = []
         for number, line in enumerate(lines):
@@ -44,4 +47,5 @@ def test_alerts_are_heard_as_the_readme_says(tmp_path: Path, compiled_environmen
                 opened.wait_for(lambda: port in terminals[0].out.read_text(), "the broker served")
         *_, listener = terminals
         listener.wait_for(lambda: "alert.raised" in listener.out.read_text(), "an alert heard")
-    assert main(["patients", "--lake", str(tmp_path / "kafka-lake"), "--json"]) == 0
+        listener.wait_for(lambda: read_progress(EmbeddedLake(lake)).batch("curate") > 0, "Gold is made")
+    assert main(["patients", "--lake", str(lake), "--json"]) == 0

@@ -38,8 +38,8 @@ def stream_ahead(run: Run, work: Work, names: Sequence[str], settings: Settings)
 
 
 def _folders(ahead: Ahead, folders: Sequence[Path], run_id: str, progress: Progress) -> None:
-    for folder in folders:
-        with _giving_way():
+    with _giving_way():
+        for folder in folders:
             ahead.folder(folder, run_id, progress.positions)
 
 
