@@ -74,7 +74,7 @@ def folded(table: pa.Table, batch: int, rows: int, size: int) -> Rows:
     }
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     history=histories(patients=2, events=30),
     earlier=st.integers(0, 30),
