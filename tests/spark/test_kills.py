@@ -28,8 +28,8 @@ AROUND = (
     *("silver_alerts", "silver_vital_windows", "silver_presence", "silver_held_time", "silver_readings"),
 )
 """After the commit to which table runs die, in turn: each goes on where the last one stopped."""
-WITH_JVM = "silver_quarantine"
-"""After the commit to which a run dies with its JVM."""
+WITH_JVM = ("bronze_events", "silver_quarantine")
+"""After the commit to which a run dies with its JVM: in its stream, and later."""
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +40,13 @@ def payloads() -> list[bytes]:
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes]) -> Run:
     """The arguments of a run in two batches: the second has events that change the first one's."""
-    landed = tmp_path_factory.mktemp("landed") / "messages.ndjson"
+    landed = tmp_path_factory.mktemp("landed")
     arrived = [b" ".join((payload or b"").split()) for payload in stormy(seed=9, payloads=payloads)]
-    landed.write_bytes(b"\n".join(arrived))
     batch_rows = len(arrived) // 2 + 1
+    for number in range(4):  # small enough for a stream
+        (landed / f"{number}.ndjson").write_bytes(b"".join(line + b"\n" for line in arrived[number::4]))
     return lambda lake: (
-        "run", landed.parent, "--lake", lake, "--engine", "spark", "--batch-rows", batch_rows, "--force",
+        "run", landed, "--lake", lake, "--engine", "spark", "--batch-rows", batch_rows, "--force",
     )  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def test_killed_around_commits(
     assert client_killer.die_at("bronze_events", "before", *run(lake))
     for number, table in enumerate(AROUND):
         began = time.monotonic()
-        who = killer if table == WITH_JVM else client_killer
+        who = killer if table in WITH_JVM else client_killer
         assert who.die_at(table, "after", *run(lake)) == table
         if number % 3 == 1:  # at any moment before the next table's turn comes
             client_killer.die_after(rng.uniform(0.2, 0.8) * (time.monotonic() - began), *run(lake))

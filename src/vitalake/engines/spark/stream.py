@@ -30,6 +30,7 @@ _MESSAGE_BYTES: Final = 256
 _LOCAL: Final = ("file:", "dbfs:")
 """Schemes that Spark puts before a path which needs none."""
 _STEP_S: Final = 1
+"""How often who waits for a stream may end it."""
 
 
 @dataclass(frozen=True)
