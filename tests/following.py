@@ -69,9 +69,9 @@ class Process:
                 stderr=stderr,
             )
 
-    def wait_for(self, happened: Callable[[], bool], what: str) -> None:
+    def wait_for(self, happened: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until something has happened, while the process runs."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not happened():
             assert self._process.poll() is None, f"it ended before {what}: {self.said()}"
             assert time.monotonic() < deadline, f"still not {what}: {self.said()}"
