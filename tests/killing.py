@@ -81,14 +81,16 @@ class Runs:
         assert code == 0
         return commits
 
-    def die_at(self, where: int | str, when: str, *arguments: object) -> str | None:
+    def die_at(
+        self, where: int | str, when: str, *arguments: object, at_last_s: float | None = None
+    ) -> str | None:
         """Run and kill it ``before`` or ``after`` a commit: the n-th (from 1), or the first to a table.
 
-        Yield the table, None where the run ended without that commit.
+        Yield the table, None where the run ended without that commit.  After ``at_last_s`` it is killed wherever it is.
         """
-        code, commits = self._ask(arguments, kill=(where, when))
+        code, commits = self._ask(arguments, kill=(where, when), after_s=at_last_s)
         assert code in (0, -signal.SIGKILL), code
-        return commits[-1] if code else None
+        return commits[-1] if code and commits else None
 
     def die_after(self, seconds: float, *arguments: object) -> bool:
         """Run and kill it after a while; tell whether it was still at work."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -43,8 +44,10 @@ def run(tmp_path_factory: pytest.TempPathFactory, payloads: list[bytes]) -> Run:
     landed = tmp_path_factory.mktemp("landed")
     arrived = [b" ".join((payload or b"").split()) for payload in stormy(seed=9, payloads=payloads)]
     batch_rows = len(arrived) // 2 + 1
-    for number in range(4):  # small enough for a stream
-        (landed / f"{number}.ndjson").write_bytes(b"".join(line + b"\n" for line in arrived[number::4]))
+    for number in range(4):  # small enough for a stream, which takes the oldest first
+        file = landed / f"{number}.ndjson"
+        file.write_bytes(b"".join(line + b"\n" for line in arrived[number::4]))
+        os.utime(file, (number, number))
     return lambda lake: (
         "run", landed, "--lake", lake, "--engine", "spark", "--batch-rows", batch_rows, "--force",
     )  # fmt: skip
@@ -100,7 +103,8 @@ def test_killed_around_commits(
         who = killer if table in WITH_JVM else client_killer
         assert who.die_at(table, "after", *run(lake)) == table
         if number % 3 == 1:  # at any moment before the next table's turn comes
-            client_killer.die_after(rng.uniform(0.2, 0.8) * (time.monotonic() - began), *run(lake))
+            moment = rng.uniform(0.2, 0.8) * (time.monotonic() - began)
+            client_killer.die_at(AROUND[number + 1], "before", *run(lake), at_last_s=moment)
     assert client_killer.die_at("gold_quality_checks", "after", *run(lake))
     assert client_killer.die_at("gold_patient_risk_snapshot", "before", *run(lake))
     client_killer.whole(*run(lake))
