@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 HERE = Path(__file__).parent
 SHARED_DATA = HERE.parent.parent / "shared" / "data"
 FOLDER_MARKS = ("airflow", "browser", "docker", "kafka", "soak", "spark")
+UNMEASURED = ("docs", "faults", "properties")
+"""Folders whose tests do the same thing many times: they pass no line that others don't, and tracing costs a third."""
 
 # A busy machine is no failure: no profile has a deadline.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,13 +24,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test by the folders it lies in."""
+    """Mark a test by the folders it lies in, and leave some out of the coverage."""
     for item in items:
         if not item.path.is_relative_to(HERE):
             continue
         for folder in item.path.relative_to(HERE).parts[:-1]:
             if folder in FOLDER_MARKS:
                 item.add_marker(folder)
+            if folder in UNMEASURED and item.config.pluginmanager.hasplugin("_cov"):
+                item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")
