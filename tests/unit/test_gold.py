@@ -174,15 +174,15 @@ def test_alerts_of_a_snapshot_are_told_by_origin_and_the_same_counted_once():
             alert("2", "p", 120, 130, origin="device"),
             alert("3", "p", 140, 150, origin="device", alert_type="asystole"),
             alert("4", "p", 601, None),
+            alert("5", "p", 400, None, origin="device", priority="high"),  # told by 1 too
+            alert("6", "p", 200, 300, alert_type="bradycardia"),
+            alert("7", "p", 250, None, origin="device", alert_type="bradycardia", priority="high"),  # 6 is over
         ],
     )
     (row,) = gold("gold_patient_risk_snapshot")
-    assert (row["physiological_alerts_active"], row["device_alerts_active"], row["high_alerts_active"]) == (
-        1,
-        0,
-        1,
-    )
-    assert (row["physiological_alerts_24h"], row["device_alerts_24h"], row["same_alerts_24h"]) == (1, 2, 1)
+    assert (row["physiological_alerts_active"], row["device_alerts_active"]) == (1, 2)
+    assert row["high_alerts_active"] == 2
+    assert (row["physiological_alerts_24h"], row["device_alerts_24h"], row["same_alerts_24h"]) == (2, 4, 3)
 
 
 def test_quality_tells_nulls_issues_and_completeness_by_hour():

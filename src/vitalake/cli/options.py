@@ -30,7 +30,10 @@ Sources = Annotated[
     ),
 ]
 BatchRows = Annotated[
-    int | None, typer.Option("--batch-rows", min=1, metavar="N", help="The most messages a batch.")
+    int | None,
+    typer.Option(
+        "--batch-rows", min=1, metavar="N", help="The most messages a batch; Spark's stream: about so many."
+    ),
 ]
 _RULES: Final = "YAML or TOML: maximum ages, windows, assumptions, policy."
 RulesFile = Annotated[

@@ -141,7 +141,7 @@ alarms as (
   select
     sum(case when origin = '{origin}' and active then 1 else 0 end) as {origin}_alerts_active,
     sum(case when origin = '{origin}' and recent then 1 else 0 end) as {origin}_alerts_24h,
-    sum(case when priority = '{priority}' and active then 1 else 0 end) as {priority}_alerts_active,
+    sum(case when priority = '{priority}' and active and not told then 1 else 0 end) as {priority}_alerts_active,
     sum(case when recent and same_as is not null then 1 else 0 end) as same_alerts_24h,
     patient_id
   from (
@@ -151,10 +151,12 @@ alarms as (
       alerts.priority,
       alert_links.same_as,
       alerts.raised_at <= event_time and (alerts.cleared_at is null or alerts.cleared_at > event_time) as active,
+      coalesce(rules.raised_at <= event_time and (rules.cleared_at is null or rules.cleared_at > event_time), false) as told,
       alerts.raised_at <= event_time and unix_micros(alerts.raised_at) >= day_from_us as recent
     from silver_alerts as alerts
     join latest_observations as latest on latest.patient_id = alerts.patient_id
     left join alert_links on alert_links.alert_id = alerts.alert_id
+    left join silver_alerts as rules on rules.alert_id = alert_links.same_as
   ) as judged
   group by patient_id
 )
@@ -189,7 +191,7 @@ select
   coalesce(days.observations, 0) as observations_24h, -- bigint!: Observations of 24 h
   cast(coalesce(severities.{severity}_us, 0) as double) / 1000000 as {severity}_24h_s, -- double!: Time in severity {severity} within 24 h [s]
   coalesce(alarms.{origin}_alerts_active, 0) as {origin}_alerts_active, -- bigint!: {origin} alerts active at as_of
-  coalesce(alarms.{priority}_alerts_active, 0) as {priority}_alerts_active, -- bigint!: Alerts of {priority} priority active at as_of, of any origin
+  coalesce(alarms.{priority}_alerts_active, 0) as {priority}_alerts_active, -- bigint!: Alerts of {priority} priority active at as_of, of any origin; the same ones count once
   coalesce(alarms.{origin}_alerts_24h, 0) as {origin}_alerts_24h, -- bigint!: {origin} alerts raised within 24 h
   coalesce(alarms.same_alerts_24h, 0) as same_alerts_24h, -- bigint!: Device alerts of 24 h that a physiological one tells too: count once
   case

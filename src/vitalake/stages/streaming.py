@@ -30,7 +30,7 @@ from vitalake.stages.ingest import recover
 from vitalake.stages.progress import read_progress
 
 FILES: Final = Splitter(messages_of_file, (*SUFFIXES, *PACKED))
-NEW_FILES: Final = Splitter(whole_lines_of_file, SUFFIXES, leaves=True)
+NEW_FILES: Final = Splitter(whole_lines_of_file, SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Ahead:
         if not is_plain(path) or all((name, 0) in known or name.endswith(PACKED) for name in names):
             return
         source = source_name(path)
-        messages = open_files(self.lake.spark, source, NEW_FILES, self.max_rows, {})
+        messages = open_files(self.lake.spark, source, NEW_FILES, self.max_rows, {}, reader_follows=True)
         checkpoint = _checkpoint(self.lake, f"ahead:{source}")
         drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id, new_sources=True), self.heard)
 

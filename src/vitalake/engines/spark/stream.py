@@ -35,14 +35,10 @@ _STEP_S: Final = 1
 
 @dataclass(frozen=True)
 class Splitter:
-    """How files become messages: the name and bytes of a whole file in, ``endings`` of those that hold messages.
-
-    ``leaves`` what is larger than a batch, or can't be read, to a reader that comes after it.
-    """
+    """How files become messages: the name and bytes of a whole file in, ``endings`` of those that hold messages."""
 
     split: Callable[[str, bytes], Iterator[pa.Table]]
     endings: Sequence[str]
-    leaves: bool = False
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the messages of whole files (columns path, content)."""
@@ -66,9 +62,18 @@ def open_stream(
 
 
 def open_files(
-    spark: SparkSession, source: str, splitter: Splitter, max_rows: int, options: Mapping[str, str]
+    spark: SparkSession,
+    source: str,
+    splitter: Splitter,
+    max_rows: int,
+    options: Mapping[str, str],
+    *,
+    reader_follows: bool = False,
 ) -> Messages:
-    """Yield the messages of a file or folder as a stream."""
+    """Yield the messages of a file or folder as a stream.
+
+    Where a reader follows, files that can't be read, or are larger than a batch, are left to it.
+    """
     names, folder = "*{" + ",".join(splitter.endings) + "}", source
     if "://" not in source:
         path = Path(source)
@@ -78,14 +83,14 @@ def open_files(
         if path.is_file():
             folder, names = _literal(str(path.parent)), _literal(path.name)
     known = {"pathGlobFilter": names, "recursiveFileLookup": "true", **options}
-    if splitter.leaves:
+    if reader_follows:
         known |= {"ignoreCorruptFiles": "true", "ignoreMissingFiles": "true"}
     form = known.pop("format", "binaryFile")
     size = "cloudFiles.maxBytesPerTrigger" if form == "cloudFiles" else "maxBytesPerTrigger"
     most = max_rows * _MESSAGE_BYTES
     known[size] = str(most)
     files = spark.readStream.format(form).schema(_FILE).options(**known).load(folder)
-    if splitter.leaves:
+    if reader_follows:
         files = files.where(f"length <= {most}")
     return files.select("path", "content").mapInArrow(splitter, _MESSAGES)
 
