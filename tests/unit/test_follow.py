@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -148,9 +150,31 @@ def test_the_users_mistake_ends_the_stream(tmp_path: Path) -> None:
 def test_what_ends_publishing_ends_the_stream(tmp_path: Path, payloads: list[bytes | None]) -> None:
     diary = Diary()
     diary.failure = UserError("position gone")
+    lake = EmbeddedLake(tmp_path / "lake")
     with pytest.raises(UserError, match="position gone"):
-        follow(EmbeddedLake(tmp_path / "lake"), Script(batches(payloads, 5)), diary)
+        follow(lake, Script(batches(payloads, 5)), diary)
     assert diary.heard == ["refined 5"]
+    ended = [(row["stage"], row["rows_in"], row["error"]) for row in rows_of(lake, GOLD_PIPELINE_RUNS)]
+    assert sorted(ended) == [("refine", 5, "position gone"), ("run", 5, "position gone")]
+
+
+def test_a_settling_that_is_cut_off_is_a_run_that_failed(
+    tmp_path: Path, payloads: list[bytes | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off: Future[dict[str, int]] = Future()
+    cut_off.set_exception(BrokenProcessPool())
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", lambda *_: cut_off)
+    lake, pace = EmbeddedLake(tmp_path / "lake"), Pace(10**6, linger_ms=0, least_ms=0, gold_s=0)
+    with pytest.raises(Unavailable, match="was killed"):
+        follow(lake, Script(batches(payloads, 5, 6)), Diary(), pace)
+    runs = rows_of(lake, GOLD_PIPELINE_RUNS)
+    assert sorted((row["stage"], row["status"], row["rows_in"]) for row in runs) == [
+        ("refine", "failed", 5),
+        ("refine", "failed", 6),
+        ("run", "failed", 5),
+        ("run", "failed", 6),
+    ]
+    assert len({row["run_id"] for row in runs}) == 2
 
 
 class Broken:

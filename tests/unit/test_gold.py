@@ -176,7 +176,9 @@ def test_alerts_of_a_snapshot_are_told_by_origin_and_the_same_counted_once():
             alert("4", "p", 601, None),
             alert("5", "p", 400, None, origin="device", priority="high"),  # told by 1 too
             alert("6", "p", 200, 300, alert_type="bradycardia"),
-            alert("7", "p", 250, None, origin="device", alert_type="bradycardia", priority="high"),  # 6 is over
+            alert(
+                "7", "p", 250, None, origin="device", alert_type="bradycardia", priority="high"
+            ),  # 6 is over
         ],
     )
     (row,) = gold("gold_patient_risk_snapshot")

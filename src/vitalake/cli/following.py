@@ -144,6 +144,7 @@ class Company:
     def close(self) -> None:
         """Send what waits, and let Gold end."""
         if self._publisher is not None:
+            self._publisher.tell_rest()  # how the stream ended, too
             self._publisher.close()
         self._gold.close()
 

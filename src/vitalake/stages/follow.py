@@ -12,9 +12,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from vitalake.errors import Unavailable, VitalakeError
 from vitalake.sources.messages import Batch, Feed
@@ -110,20 +111,27 @@ class Follow:
     def follow(self, feed: Feed, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the batch under way is finished and Silver settled."""
         with self._beside:
-            while not stop.is_set():
-                began = time.monotonic()
-                read = self._fetch(feed)
-                if read is None:
-                    stop.wait(self._away.wait_s)
-                else:
-                    self._take(read)
-                    if read.messages.num_rows and read.at_end:  # a backlog is not slowed down
-                        stop.wait(max(began + self._pace.least_ms / 1000 - time.monotonic(), 0))
-                self._company.check()
-                self._keep_pace()
-            self._end_settling(wait=True)
-            self._begin_settling(lambda rest: _done_at_once(rest()))
-            self._end_settling(wait=True)
+            try:
+                self._work(feed, stop)
+            except BaseException as error:
+                self._write_failed(error)
+                raise
+
+    def _work(self, feed: Feed, stop: threading.Event) -> None:
+        while not stop.is_set():
+            began = time.monotonic()
+            read = self._fetch(feed)
+            if read is None:
+                stop.wait(self._away.wait_s)
+            else:
+                self._take(read)
+                if read.messages.num_rows and read.at_end:  # a backlog is not slowed down
+                    stop.wait(max(began + self._pace.least_ms / 1000 - time.monotonic(), 0))
+            self._company.check()
+            self._keep_pace()
+        self._end_settling(wait=True)
+        self._begin_settling(lambda rest: _done_at_once(rest()))
+        self._end_settling(wait=True)
 
     def _keep_pace(self) -> None:
         began = time.monotonic()
@@ -150,7 +158,6 @@ class Follow:
         under_way = self._under_way
         if under_way is None or not (wait or under_way.future.done()):
             return
-        self._under_way = None
         try:
             versions = under_way.future.result()
         except BrokenProcessPool as error:
@@ -158,10 +165,23 @@ class Follow:
             raise Unavailable(message, "Is there enough memory? Run again to go on") from error
         done = self._held.refine.end_settling(under_way.settling, versions)
         under_way.entry.count(done)
-        engine, info = self._run.engine, RunInfo(done.run_id, self._run.now)
-        stages = ("refine", RUN)
-        write(engine, *(under_way.entry.row(engine, info, stage, under_way.began_at) for stage in stages))
+        write(self._run.engine, *self._rows(done.run_id, under_way.entry, under_way.began_at))
+        self._under_way = None
         self._write_down(self._company.paced(done))
+
+    def _rows(self, run_id: str, entry: StageRun, began_at: datetime) -> list[dict[str, Any]]:
+        engine, info = self._run.engine, RunInfo(run_id, self._run.now)
+        return [entry.row(engine, info, stage, began_at) for stage in ("refine", RUN)]
+
+    def _write_failed(self, error: BaseException) -> None:
+        """Write down what ended the stream, as the end of the runs that were under way."""
+        runs = [(self._run.run_id, self._entry, self._began_at)]
+        if (settling := self._under_way) is not None:
+            runs.append((settling.settling.run_id, settling.entry, settling.began_at))
+        for _, entry, _ in runs:
+            entry.fail(error)
+        with suppress(VitalakeError):  # what ended the stream is told, not that these rows failed too
+            write(self._run.engine, *(row for run in runs for row in self._rows(*run)))
 
     def _write_down(self, elsewhere: list[Done]) -> None:
         if elsewhere:
