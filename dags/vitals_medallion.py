@@ -17,13 +17,13 @@ from medallion import tasks
 from medallion.deployment import read_deployment
 from medallion.params import params_of
 
-from vitalake.errors import LakeBusy, Unavailable, VitalakeError
+from vitalake.errors import LakeBusy, TopicMissing, Unavailable, VitalakeError
 
 deployment = read_deployment()
 
 WHAT_IS_TRIED_AGAIN = ExceptionRetryPolicy(
     rules=[
-        RetryRule(exception=[LakeBusy, Unavailable], action=RetryAction.RETRY),
+        RetryRule(exception=[LakeBusy, TopicMissing, Unavailable], action=RetryAction.RETRY),
         RetryRule(exception=VitalakeError, action=RetryAction.FAIL, reason="The same call would fail again."),
     ]
 )
@@ -67,6 +67,6 @@ with DAG(
         with TaskGroup(layer, tooltip=what):
             road += steps_of(layer)
     with TaskGroup("publish", tooltip="Tells other systems how the run ended"):
-        completed, failed = tasks.completed(), tasks.failed()
+        completed, failed = tasks.completed(), tasks.failed(deployment.run_on)
     chain(*road, completed)
     chain(road, failed)

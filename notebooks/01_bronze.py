@@ -82,7 +82,8 @@ from vitalake.silver.tables import LAKE_BATCHES
 from vitalake.stages.lake import read_info
 
 lake.open(LAKE_BATCHES)
-mine = spark.sql("select * from lake_batches").where(f"stage = 'ingest' and run_id = '{run.run_id}'")
+tries = f"split_part(run_id, '#', 1) = '{run.run_id.split('#')[0]}'"  # what a killed one committed counts
+mine = spark.sql("select * from lake_batches").where(f"stage = 'ingest' and {tries}")
 display(mine.select("batch", "rows_in", "at_end", "offsets", "ended_at").orderBy("batch"))
 
 # COMMAND ----------

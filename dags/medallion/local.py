@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from vitalake.cli.lakes import lake_tables, run_on
 from vitalake.cli.options import EngineName
 from vitalake.cli.source import open_source
 from vitalake.engines.engine import Engine
+from vitalake.errors import VitalakeError
 from vitalake.gold.records import GOLD_PIPELINE_RUNS
 from vitalake.quality.gate import Check
 from vitalake.silver.tables import LAKE_BATCHES
@@ -55,6 +56,13 @@ def check(work: Work) -> dict[str, Any]:
     with work.run("check", new=True) as run:
         info = read_info(run.engine)
     return {"lake_id": None if info is None else info.lake_id}
+
+
+def lake_of(work: Work) -> dict[str, Any]:
+    """Yield the lake's id, nothing where there is no lake that can be read."""
+    with suppress(VitalakeError), work.run("lake") as run:
+        return _lake(run.engine)
+    return {}
 
 
 def ingest(work: Work) -> dict[str, Any]:

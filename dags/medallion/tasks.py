@@ -67,13 +67,17 @@ STEPS: Final = {"bronze": (ingest,), "silver": (refine,), "gold": (curate,)}
 @task
 def completed() -> str:
     """Send the event that the run completed."""
-    return _publish("completed")
+    return _publish("completed", _told())
 
 
 @task(trigger_rule=TriggerRule.ONE_FAILED)
-def failed() -> str:
-    """Send the event that the run failed."""
-    return _publish("failed")
+def failed(run_on: str) -> str:
+    """Send the event that the run failed, also where no task came as far as to say of which lake."""
+    if run_on == "databricks":
+        return _publish("failed", _told())
+    from medallion import local
+
+    return _publish("failed", [local.lake_of(_work()), *_told()])
 
 
 def _work() -> Work:
@@ -83,7 +87,13 @@ def _work() -> Work:
     return Work(context["params"], context["run_id"], context["ti"].try_number)
 
 
-def _publish(status: str) -> str:
+def _told() -> list[dict[str, Any]]:
+    """Yield what the tasks before told."""
+    context = get_current_context()
+    return [each or {} for each in context["ti"].xcom_pull(task_ids=_stages(context["dag"]))]
+
+
+def _publish(status: str, told: list[dict[str, Any]]) -> str:
     from medallion.completion import event_of, send
     from vitalake import clock
 
@@ -91,12 +101,11 @@ def _publish(status: str) -> str:
     brokers = context["params"]["publish_to"]
     if brokers is None:
         raise AirflowSkipException("publish_to names no Kafka: nobody is told.")
-    told = [each or {} for each in context["ti"].xcom_pull(task_ids=_stages(context["dag"]))]
     ended_at = next((each["ended_at"] for each in told if "ended_at" in each), None)
     when = clock.now() if ended_at is None else datetime.fromisoformat(ended_at)
     event = event_of(context["run_id"], status, when, told)
     if event is None:
-        raise AirflowSkipException("The run ended before there was a lake: there is nothing to tell.")
+        raise AirflowSkipException("The run ended before its lake was known: there is nothing to tell.")
     send(brokers, event)
     return str(event.event["id"])
 

@@ -53,15 +53,17 @@ def test_a_killed_task_waits_for_the_notebook_that_it_began(
     assert_same_tables(lake, quiet_lake)
     (event,) = events_of(brokers, run)
     assert event["type"] == "vitalake.run.completed"
+    assert event["data"]["messages"] == len(messages.read_bytes().splitlines())
 
 
 def test_the_users_mistake_in_a_notebook_is_not_tried_again(remote_airflow, workspace, tmp_path):
-    before, run = len(workspace.runs()), "remote-mistake"
-    remote_airflow.started(run, lake=str(tmp_path / "lake"), source="nowhere")
+    before, run, lake = len(workspace.runs()), "remote-mistake", tmp_path / "lake"
+    remote_airflow.started(run, lake=str(lake), source="nowhere")
     assert remote_airflow.ended(run) == "failed"
     assert remote_airflow.task(run, "bronze.ingest")["try_number"] == 1
     assert len(workspace.runs()) == before + 1
     assert "UserError" in remote_airflow.log(run, "bronze.ingest")
+    assert not (lake / "bronze_events").exists()
 
 
 def test_where_the_settings_name_no_lake_a_run_must(remote_airflow):

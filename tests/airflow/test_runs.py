@@ -93,6 +93,14 @@ def test_a_gate_that_fails_is_told_and_not_tried_again(
     assert event["type"] == "vitalake.run.failed"
 
 
+def test_a_run_that_fails_before_its_stages_is_told_where_there_is_a_lake(airflow, quiet_lake, brokers):
+    run = "nothing-there"
+    airflow.started(run, lake=str(quiet_lake), source="/there/is/none", publish_to=brokers)
+    assert airflow.ended(run) == "failed"
+    (event,) = events_of(brokers, run)
+    assert event["type"] == "vitalake.run.failed"
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

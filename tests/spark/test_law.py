@@ -76,7 +76,7 @@ def told(spark: SparkSession, parameters: dict[str, str], payloads: list[bytes])
             lines = [json.dumps(json.loads(payload or b"")).encode() for payload in half]
             (landing / f"{number}.ndjson").write_bytes(b"\n".join([*lines, SPOILED]))
             with patch("vitalake.engines.spark.refine.FoldPatients", partial(FoldPatients, rows=4)):
-                said.append(walk_the_road(parameters | {"run_id": f"road {number}"}))
+                said.append(walk_the_road(parameters | {"run_id": f"road {number}#1"}))
     finally:
         spark.conf.unset(PIECES)
     return said
@@ -141,14 +141,15 @@ def test_the_notebooks_tell_what_they_did(told: list[Said], quiet: EmbeddedLake)
         assert all(said["shown"] for said in each.values())
 
 
-def test_reading_again_without_the_checkpoint_brings_nothing(
-    storm: SparkLake, parameters: dict[str, str], tmp_path: Path
+def test_a_second_try_without_the_checkpoint_brings_nothing_and_counts_what_the_first_brought(
+    storm: SparkLake, told: list[Said], parameters: dict[str, str], tmp_path: Path
 ) -> None:
     derived = (SILVER_OBSERVATIONS, SILVER_ALERT_CHANGES, *(gold.table for gold in gold_tables()))
     tables = (BRONZE_EVENTS, LAKE_BATCHES, *derived)
     before = {table.name: storm.version(table) for table in tables}
-    again = walk_the_road(parameters | {"checkpoint": str(tmp_path), "run_id": "again"})
-    assert (again["01_bronze"]["batches"], again["01_bronze"]["messages"]) == (0, 0)
+    again = walk_the_road(parameters | {"checkpoint": str(tmp_path), "run_id": "road 1#2"})
+    for name in ("01_bronze", "02_silver"):
+        assert again[name] | {"shown": []} == told[1][name] | {"shown": []}
     run_of(storm).ingest(FileSource([Path(parameters["source"])]), 1_000)  # as the command line reads them
     assert {table.name: storm.version(table) for table in tables} == before
 

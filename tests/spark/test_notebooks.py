@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,21 @@ def test_a_source_that_is_not_there_is_the_users_mistake(tmp_path: Path) -> None
     parameters = {"lake": str(tmp_path / "lake"), "source": "nowhere"}
     with pytest.raises(UserError, match="nowhere does not exist"):
         run_notebook(NOTEBOOKS / "01_bronze.py", parameters)
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_file_that_is_cut_short_is_named_and_taken_away_the_others_come(tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    (landing / "whole.ndjson").write_bytes(b"1\n2\n")
+    cut = landing / "cut.ndjson.gz"
+    cut.write_bytes(gzip.compress(b"3\n4\n" * 9_999)[:-20])
+    parameters = {"lake": str(tmp_path / "lake"), "source": str(landing)}
+    with pytest.raises(UserError, match=rf"{cut}.+"):
+        run_notebook(NOTEBOOKS / "01_bronze.py", parameters)
+    cut.unlink()
+    said = json.loads(run_notebook(NOTEBOOKS / "01_bronze.py", parameters) or "")
+    assert said["messages"] == 2
 
 
 @pytest.mark.usefixtures("spark")

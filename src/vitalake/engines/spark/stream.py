@@ -82,9 +82,10 @@ def open_files(
         folder = _literal(source)
         if path.is_file():
             folder, names = _literal(str(path.parent)), _literal(path.name)
-    known = {"pathGlobFilter": names, "recursiveFileLookup": "true", **options}
+    ours = {"pathGlobFilter": names, "recursiveFileLookup": "true", "ignoreMissingFiles": "true"}
+    known = {**ours, **options}
     if reader_follows:
-        known |= {"ignoreCorruptFiles": "true", "ignoreMissingFiles": "true"}
+        known["ignoreCorruptFiles"] = "true"
     form = known.pop("format", "binaryFile")
     size = "cloudFiles.maxBytesPerTrigger" if form == "cloudFiles" else "maxBytesPerTrigger"
     most = max_rows * _MESSAGE_BYTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -11,11 +12,14 @@ from pyspark.errors import PySparkException
 
 from vitalake.domain.tables import Column, Table
 from vitalake.engines.spark.read import declared, names, sql_type
-from vitalake.errors import LakeError, Unavailable
+from vitalake.errors import LakeError, Unavailable, UserError
 
 _PROPERTIES: Final = {"delta.enableDeletionVectors": "false"}  # the embedded engine reads the tables too
 
 _AGAIN: Final = "Run the command again; VITALAKE_DEBUG=1 shows all of the error"
+
+_MISTAKE: Final = re.compile(r"^vitalake\.[\w.]+: (?P<told>.+)$", re.MULTILINE)
+"""Where the text of a Spark error ends the traceback of a worker that raised an error of ours."""
 
 _STATISTICS: Final = ("patient_id", "event_time", "hour", "batch", "updated_batch", "seq")
 """Columns whose range goes to the log, so that readers skip files; Delta's own choice is the first 32."""
@@ -23,13 +27,18 @@ _STATISTICS: Final = ("patient_id", "event_time", "hour", "batch", "updated_batc
 
 @contextmanager
 def told_plainly(what: str) -> Iterator[None]:
-    """Turn what Spark raises into one of our errors, without its text: it may quote data."""
+    """Turn what Spark raises into one of our errors, without its text: it may quote data.
+
+    What a worker of ours found wrong is told in its own words.
+    """
     try:
         yield
     except (Py4JNetworkError, ConnectionError) as error:
         message = f"{what}: Spark's process has ended"
         raise Unavailable(message, "Is there enough memory? Run again to go on") from error
     except (PySparkException, Py4JError) as error:
+        if mistake := _MISTAKE.search(str(error)):
+            raise UserError(mistake["told"]) from error
         raise LakeError(f"{what} ({_named(error)})", _AGAIN) from error
 
 
