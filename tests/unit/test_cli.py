@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import inspect
 import json
+import signal
 import subprocess
 import sys
 import tomllib
@@ -16,6 +17,7 @@ import pytest
 
 from vitalake.cli import failures, main, simulate
 from vitalake.cli.app import COMMANDS
+from vitalake.cli.interrupts import INTERRUPTS, Stop
 from vitalake.cli.progress import waiting, working
 from vitalake.cli.settings import read_settings
 from vitalake.sources.simulator import SimulationSettings
@@ -301,3 +303,17 @@ def test_long_work_without_a_terminal_tells_of_itself_in_lines(
         work.say("gold")
     found = capsys.readouterr()
     assert (found.out, found.err) == ("", told)
+
+
+@pytest.mark.parametrize(("number", "first", "second"), [(signal.SIGTERM, 0, 143), (signal.SIGINT, 130, 130)])
+def test_the_first_signal_ends_endless_work_and_a_second_one_cuts_it_off(
+    monkeypatch: pytest.MonkeyPatch, number: int, first: int, second: int
+) -> None:
+    monkeypatch.setattr(INTERRUPTS, "signal", 0)
+    stop = Stop()
+    stop(number, None)
+    assert stop.is_set()
+    assert stop.exit_code == first
+    with pytest.raises(KeyboardInterrupt):
+        stop(number, None)
+    assert INTERRUPTS.exit_code == second

@@ -263,6 +263,8 @@ def test_a_rebuild_applies_other_rules_to_everything(
     again = ask(capsys, "rebuild", "--lake", lake, "--yes")
     assert again["rules"] == again["new_rules"] == planned["new_rules"] != planned["rules"]
     assert (again["batches"], again["messages"], again["observations"]) == (planned["batches"], 1, 1)
+    assert again["gold_written"]
+    assert {check["verdict"] for check in again["checks"]} <= {"pass", "warn"}
     shown = ask(capsys, "policy", "show", "--lake", lake)
     assert shown["version"] == ask(capsys, "policy", "validate", str(tmp_path / "policy.yaml"))["version"]
     assert shown["alarms"]["tachycardia"]["limits"] == {"low": 120, "medium": 140, "high": 150}

@@ -70,9 +70,11 @@ class Stop(threading.Event):
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Take a signal."""
+        if self.is_set():
+            INTERRUPTS.signal = number
+            raise KeyboardInterrupt
         if number == signal.SIGINT:
             self.exit_code = INTERRUPTED
-            signal.signal(signal.SIGINT, signal.default_int_handler)
         self.set()
 
 

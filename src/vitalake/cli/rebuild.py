@@ -28,16 +28,17 @@ def command(
     """Compute silver and gold again from bronze.
 
     With the lake's own rules or with new ones. Bronze is not touched. Each table is replaced in one commit when all is
-    computed; a rebuild that was cut short is finished by the next run.
+    computed, whatever the quality gate says of it, which is told and recorded; a rebuild that was cut short is
+    finished by the next run.
     """
     from vitalake.cli.confirm import confirm
     from vitalake.cli.lakes import run_on
-    from vitalake.cli.output import print_facts, print_json
+    from vitalake.cli.results import tell
     from vitalake.cli.rules import read_rules
     from vitalake.stages.lake import require_lake
     from vitalake.stages.progress import read_progress
 
-    new = read_rules(rules) if rules else None
+    new, gold = read_rules(rules) if rules else None, None
     if not dry_run:
         confirm("Compute silver and gold again and replace them?", yes=yes)
     with run_on(lake, "rebuild", quiet=as_json) as (run, work):
@@ -48,6 +49,6 @@ def command(
             "new_rules": (new or info.parsed_rules).version,
         }
         if not dry_run:
-            run.rebuild(new)
+            gold = run.rebuild(new)
             facts |= {"messages": work.counts["messages"], "observations": work.counts["observations"]}
-    print_json(facts) if as_json else print_facts(facts)
+    tell(facts, gold, as_json=as_json)

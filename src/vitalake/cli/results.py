@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 from vitalake.cli.output import field, print_facts, print_json, print_rows
@@ -18,15 +19,18 @@ _COUNTED: Final = {
 
 def report(stage: str, work: Work, gold: CurateResult | None = None, *, as_json: bool) -> None:
     """Print what a stage counted and what Gold came to; GateFailed where the gate kept Gold as it was."""
-    counts = {name: work.counts[name] for name in _COUNTED.get(stage, ())}
-    if as_json:
-        print_json(counts | (_gold_facts(gold) if gold else {}))
-    else:
-        print_facts(counts | (_gold_summary(gold) if gold else {}))
+    tell({name: work.counts[name] for name in _COUNTED.get(stage, ())}, gold, as_json=as_json)
     if gold is not None:
-        if not as_json:
-            _print_warnings(gold.checks)
         gold.refuse()
+
+
+def tell(facts: Mapping[str, Any], gold: CurateResult | None, *, as_json: bool) -> None:
+    """Print facts and, where Gold was curated, what it came to and what its checks found."""
+    if as_json:
+        print_json({**facts, **(_gold_facts(gold) if gold else {})})
+    else:
+        print_facts({**facts, **(_gold_summary(gold) if gold else {})})
+        _print_warnings(gold.checks if gold else ())
 
 
 def _gold_facts(gold: CurateResult) -> dict[str, Any]:

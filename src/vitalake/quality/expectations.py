@@ -43,7 +43,7 @@ def read_expectations(text: str, tables: Sequence[Table]) -> tuple[Expectation, 
     entries = yaml.safe_load(text)
     if not isinstance(entries, list):
         message = "The expectations are no list"
-        raise UserError(message, "Write one entry an expectation, as docs/quality.md shows")
+        raise UserError(message, "Write a list of them, each with a name, a description and what it expects")
     expectations = tuple(each for entry in entries for each in _written_out(_checked(entry), tables))
     repeated = _first_repeated(each.name for each in expectations)
     if repeated:

@@ -31,7 +31,7 @@ from vitalake.silver.tables import (
     SILVER_ALERTS,
     SILVER_TABLES,
 )
-from vitalake.stages.curate import RunInfo, curate
+from vitalake.stages.curate import CurateResult, RunInfo, curate
 from vitalake.stages.lake import LAYOUT, PROPERTY, LakeInfo, read_info
 from vitalake.stages.progress import Done, read_progress, record
 from vitalake.stages.refine import Refine
@@ -61,8 +61,11 @@ class Rebuild:
         """Whether one was begun and not finished."""
         return read_info(self._beside) is not None
 
-    def carry_out(self, info: LakeInfo, rules: Rules | None) -> None:
-        """Begin, or go on; ``rules`` None keeps the lake's own (or those of the rebuild that was begun)."""
+    def carry_out(self, info: LakeInfo, rules: Rules | None) -> CurateResult:
+        """Begin, or go on; ``rules`` None keeps the lake's own (or those of the rebuild that was begun).
+
+        Yield what Gold came to.  It is replaced with Silver, whatever the gate says: the old one would not fit.
+        """
         wanted = replace(
             info, layout=LAYOUT, engine=self._lake.name, rules=(rules or info.parsed_rules).to_json()
         )
@@ -73,11 +76,12 @@ class Rebuild:
         if begun is None:
             self._beside.create(LAKE_BATCHES, {PROPERTY: json.dumps(asdict(wanted))})
             begun = wanted
-        self._refine(begun)
+        gold = self._refine(begun)
         self._swap(begun)
         self._beside.discard()
+        return gold
 
-    def _refine(self, info: LakeInfo) -> None:
+    def _refine(self, info: LakeInfo) -> CurateResult:
         """Refine every bronze batch into the second lake, and curate it."""
         ingested = read_progress(self._lake).ingested
         progress = replace(read_progress(self._beside), ingested=ingested)
@@ -88,7 +92,8 @@ class Rebuild:
         for done in stage.pending(max(ingested, default=0)):
             self._told(done)
         stage.settle()
-        curate(self._beside, run=RunInfo(run_id=self._run_id, now=self._now), batch=stage.batch, force=True)
+        info_of_run = RunInfo(run_id=self._run_id, now=self._now)
+        return curate(self._beside, run=info_of_run, batch=stage.batch, force=True)
 
     def _swap(self, info: LakeInfo) -> None:
         """Replace the tables one by one, the change log first; what is there already is only written again."""

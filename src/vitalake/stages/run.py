@@ -145,12 +145,12 @@ class Run:
             self.told(done)
         return refine
 
-    def rebuild(self, rules: Rules | None = None) -> None:
+    def rebuild(self, rules: Rules | None = None) -> CurateResult:
         """Compute Silver and Gold again from Bronze, with the lake's rules or with others."""
         info = require_lake(self.engine, self.where)
         with self._locked(*STAGES):
             self._recovered()
-            self._rebuild().carry_out(info, rules)
+            return self._rebuild().carry_out(info, rules)
 
     def _rebuild(self) -> Rebuild:
         return Rebuild(self.engine, run_id=self.run_id, now=self.now, told=self.told)
