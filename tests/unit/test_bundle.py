@@ -84,9 +84,17 @@ def test_references_name_resources_that_are_there():
         for kind, resources in yaml.safe_load(path.read_text())["resources"].items()
         for key in resources
     }
-    for path in FILES:
+    for path in (ROOT / "databricks.yml", *FILES):
         for kind, key in re.findall(r"\$\{resources\.(\w+)\.(\w+)\.", path.read_text()):
             assert f"{kind}.{key}" in named
+
+
+def test_what_arrives_is_looked_for_in_the_bundles_own_volume_of_each_target():
+    (lake,) = (yaml.safe_load(path.read_text())["resources"] for path in FILES if path.stem == "lake")
+    landing = lake["volumes"]["landing"]
+    own = f"/Volumes/{landing['catalog_name']}/{landing['schema_name']}/{landing['name']}"
+    assert BUNDLE["variables"]["source"]["default"] == own
+    assert not [target for target in BUNDLE["targets"].values() if "source" in target["variables"]]
 
 
 def test_targets_are_dev_and_prod_with_schemas_of_their_own():
