@@ -245,6 +245,23 @@ def test_alerts_are_listed_by_priority(tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err == "error: --priority is urgent. Known are low, medium, high.\n"
 
 
+def test_codes_of_the_hospitals_own_devices_have_the_meaning_that_the_rules_give_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alarm = {"code": "** Beep 7", "state": "start"}
+    (tmp_path / "m.ndjson").write_text(message("s1", "ill", 0, alert=alarm))
+    lake, rules = str(tmp_path / "lake"), str(tmp_path / "rules.yaml")
+    ask(capsys, "run", str(tmp_path / "m.ndjson"), "--lake", lake)
+    assert [row["alert_type"] for row in ask(capsys, "alerts", "--lake", lake)] == ["other"]
+    (tmp_path / "rules.yaml").write_text("device_alarms: codes.csv\n")
+    assert main(["rebuild", "--lake", lake, "--rules", rules, "--yes"]) == 2
+    assert "codes.csv" in capsys.readouterr().err
+    (tmp_path / "codes.csv").write_text("code,alert_type,priority\nBEEP_7,apnoea,high\n")
+    ask(capsys, "rebuild", "--lake", lake, "--rules", rules, "--yes")
+    (alert,) = ask(capsys, "alerts", "--lake", lake)
+    assert (alert["alert_type"], alert["priority"]) == ("apnoea", "high")
+
+
 def test_a_rebuild_applies_other_rules_to_everything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

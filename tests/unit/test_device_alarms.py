@@ -54,7 +54,7 @@ def test_a_table_of_the_users_own_wins(tmp_path: Path) -> None:
     own.write_text(
         "\ufeffcode,alert_type,priority,note\nBEEP,device_fault,,ours\napnea,apnoea,low,\n", "utf-8"
     )
-    alarms = load_device_alarms(own)
+    alarms = built_in().extended(load_device_alarms(own))
     assert alarms.meaning("*beep").alert_type == "device_fault"
     assert (alarms.meaning("APNEA").priority, alarms.meaning("ASYSTOLE").priority) == ("low", "high")
     assert alarms.to_mapping()["beep"] == ["device_fault", None]

@@ -29,6 +29,7 @@ def test_it_survives_its_text() -> None:
         assumptions={"consciousness": "A", "temperature": 37},
         ward_assumptions={"Süd 3": {"consciousness": None, "on_oxygen": False}},
         policy={"tachycardia": 1},
+        device_alarms={"BEEP": ["device_fault", None]},
     )
     again = Rules.from_json(rules.to_json())
     assert again == rules
@@ -45,6 +46,7 @@ def test_it_survives_its_text() -> None:
         {"window_minutes": 15},
         {"maximum_age_s": {"spo2": {"monitor": 900, "charted": 21_600}, "temperature": 43_200}},
         {"assumptions": {"consciousness": None}, "ward_assumptions": {"W1": {"on_oxygen": None}, "W2": {}}},
+        {"device_alarms": {"** HR_High": ["tachycardia", "medium"]}},
     ],
 )
 def test_saying_the_default_changes_nothing(same: dict[str, Any]) -> None:
@@ -59,6 +61,7 @@ def test_saying_the_default_changes_nothing(same: dict[str, Any]) -> None:
         {"maximum_age_s": {"spo2": 60}},
         {"assumptions": {"on_oxygen": False}},
         {"policy": "x"},
+        {"device_alarms": {"HR High": ["tachycardia", "high"]}},
     ],
 )
 def test_another_meaning_is_another_version(other: dict[str, Any]) -> None:
@@ -87,6 +90,9 @@ def test_another_meaning_is_another_version(other: dict[str, Any]) -> None:
         ({"ward_assumptions": {"W1": {"heart_rate": 5}}}, "W1"),
         ({"ward_assumptions": ["W1"]}, "ward_assumptions"),
         ({"window": 15}, "window"),
+        ({"device_alarms": ["BEEP"]}, "device_alarms is list"),
+        ({"device_alarms": {"BEEP": "device_fault"}}, "'BEEP'"),
+        ({"device_alarms": {"BEEP": ["beep", None]}}, "'BEEP': alert_type is 'beep'"),
     ],
 )
 def test_what_is_wrong_is_named(wrong: dict[str, Any], named: str) -> None:

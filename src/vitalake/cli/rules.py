@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from vitalake.domain.device_alarms import load_device_alarms
 from vitalake.domain.policy_file import PRESETS, load_policy, preset, read_policy, read_yaml
 from vitalake.domain.rules import Rules
 from vitalake.errors import UserError
@@ -14,11 +15,16 @@ from vitalake.errors import UserError
 def read_rules(path: Path) -> Rules:
     """Yield the rules of a YAML or TOML file; what it leaves out is the default.
 
-    Its ``policy`` is an alarm policy, or names one: a preset, or a file beside it.
+    Its ``policy`` is an alarm policy, or names one: a preset, or a file beside it.  Its ``device_alarms`` name a CSV
+    file beside it.
     """
     settings = _parse(path)
-    if isinstance(settings, dict) and settings.get("policy") is not None:
-        settings["policy"] = _read_policy(settings["policy"], path)
+    if isinstance(settings, dict):
+        if settings.get("policy") is not None:
+            settings["policy"] = _read_policy(settings["policy"], path)
+        if isinstance(settings.get("device_alarms"), str):
+            own = load_device_alarms(path.parent / settings["device_alarms"])
+            settings["device_alarms"] = own.to_mapping()
     try:
         return Rules.from_mapping({} if settings is None else settings)
     except UserError as error:

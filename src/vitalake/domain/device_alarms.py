@@ -9,9 +9,10 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,7 +27,8 @@ STATES: Final = ("start", "continue", "update", "end", "point")
 DEFAULT_PRIORITY: Final = "medium"
 """The priority where neither the device nor the table says one."""
 
-_COLUMNS: Final = ("code", "alert_type", "priority")
+_MEANING: Final = ("alert_type", "priority")
+_COLUMNS: Final = ("code", *_MEANING)
 _FOLDED: Final = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} | dict.fromkeys(
     map(ord, " \t\n\r*_")
 )
@@ -68,6 +70,7 @@ class DeviceAlarms:
         return {code: [m.alert_type, m.priority] for code, m in sorted(self.meanings.items())}
 
 
+@cache
 def built_in() -> DeviceAlarms:
     """Yield the table that comes with the package.
 
@@ -79,12 +82,30 @@ def built_in() -> DeviceAlarms:
 
 
 def load_device_alarms(path: str | Path) -> DeviceAlarms:
-    """Yield the built-in table extended by a CSV file with the columns code, alert_type and (optional) priority."""
+    """Yield the table of a CSV file with the columns code, alert_type and (optional) priority."""
     try:
         text = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"device alarms {path}: {error}", "Give the path of a CSV file in UTF-8") from None
-    return built_in().extended(parse_device_alarms(text, str(path)))
+    return parse_device_alarms(text, str(path))
+
+
+def own_device_alarms(given: Any) -> DeviceAlarms:
+    """Yield the table of a mapping as :meth:`DeviceAlarms.to_mapping` yields it, less what is built in already."""
+    if not isinstance(given, Mapping):
+        raise UserError(f"device_alarms is {type(given).__name__}", "Name a CSV file")
+    meanings: dict[str, Meaning] = {}
+    for code, meaning in given.items():
+        where = f"device_alarms of {code!r}"
+        if (
+            not isinstance(code, str)
+            or not isinstance(meaning, list | tuple)
+            or len(meaning) != len(_MEANING)
+        ):
+            raise UserError(where + " can't be read", "Give a list of alert_type and priority")
+        meanings[as_compared(code)] = _check_meaning(where, *meaning)
+    known = built_in().meanings
+    return DeviceAlarms({code: each for code, each in meanings.items() if known.get(code) != each})
 
 
 def parse_device_alarms(text: str, where: str) -> DeviceAlarms:
@@ -110,13 +131,17 @@ def parse_device_alarms(text: str, where: str) -> DeviceAlarms:
 
 
 def _read_meaning(line: str, row: Mapping[str, str | None]) -> Meaning:
-    alert_type = (row["alert_type"] or "").strip()
-    priority = (row.get("priority") or "").strip() or None
+    return _check_meaning(
+        line, (row["alert_type"] or "").strip(), (row.get("priority") or "").strip() or None
+    )
+
+
+def _check_meaning(where: str, alert_type: Any, priority: Any) -> Meaning:
     if alert_type not in DEVICE_TYPES:
-        raise UserError(f"{line}: alert_type is {alert_type!r}", f"Give one of {', '.join(DEVICE_TYPES)}")
+        raise UserError(f"{where}: alert_type is {alert_type!r}", f"Give one of {', '.join(DEVICE_TYPES)}")
     if priority is not None and priority not in PRIORITIES:
         raise UserError(
-            f"{line}: priority is {priority!r}", f"Give one of {', '.join(PRIORITIES)}, or nothing"
+            f"{where}: priority is {priority!r}", f"Give one of {', '.join(PRIORITIES)}, or nothing"
         )
     return Meaning(alert_type, priority)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
+from vitalake.domain.device_alarms import own_device_alarms
 from vitalake.domain.vitals import (
     BY_NAME,
     CONSCIOUSNESS,
@@ -44,7 +45,8 @@ class Rules:
     ``maximum_age_s`` overrides, by vital (or consciousness, on_oxygen), how old a carried value may be:
     whole seconds, or ``{"monitor": ..., "charted": ...}``.  ``assumptions`` names what stands in for an
     unknown NEWS2 input, in all wards; ``ward_assumptions`` changes that by ward (null: nothing is assumed
-    there).  ``policy`` is the alarm policy.
+    there).  ``policy`` is the alarm policy.  ``device_alarms`` are device codes of the hospital's own, each with its
+    alert_type and priority (null: the device's, else medium), which win over the built-in ones.
 
     >>> Rules(maximum_age_s={"spo2": {"monitor": 600}}).age_us("spo2", charted=False)
     600000000
@@ -56,6 +58,7 @@ class Rules:
     assumptions: Assumed = field(default_factory=dict)
     ward_assumptions: Mapping[str, Assumed] = field(default_factory=dict)
     policy: Any = None
+    device_alarms: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check each setting and write out what it leaves to the default."""
@@ -67,6 +70,7 @@ class Rules:
         object.__setattr__(self, "maximum_age_s", _complete_ages(self.maximum_age_s))
         object.__setattr__(self, "assumptions", _known(assumed))
         object.__setattr__(self, "ward_assumptions", _complete_wards(self.ward_assumptions, assumed))
+        object.__setattr__(self, "device_alarms", own_device_alarms(self.device_alarms).to_mapping())
 
     def __hash__(self) -> int:
         """The hash of what it means."""

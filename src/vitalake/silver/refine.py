@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vitalake.domain.device_alarms import built_in, map_codes
+from vitalake.domain.device_alarms import built_in, map_codes, own_device_alarms
 from vitalake.domain.policy_file import preset, read_policy
 from vitalake.domain.rules import Rules
 from vitalake.domain.vitals import HOUR_US
@@ -86,7 +86,7 @@ class Fold:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.policy = preset() if rules.policy is None else read_policy(rules.policy)
-        self.devices = built_in()
+        self.devices = built_in().extended(own_device_alarms(rules.device_alarms))
         self.renew(StringPool())
 
     def renew(self, pool: StringPool) -> None:
