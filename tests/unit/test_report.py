@@ -114,6 +114,11 @@ def test_an_answer_is_drawn(suffix: str, lake: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [out]
 
 
+def test_an_answer_of_several_pictures_is_drawn_in_as_many_files(lake: str, tmp_path: Path) -> None:
+    assert main(["ask", "1", "--lake", lake, "--plot", str(tmp_path / "vitals.svg")]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"vitals.svg", "vitals-2.svg", "vitals-3.svg"}
+
+
 class _Page(HTMLParser):
     """Gathers what a page refers to and which elements it has."""
 

@@ -101,4 +101,6 @@ def _draw(found: Answer, path: Path) -> None:
     from vitalake.analytics.figures.gallery import PICTURES
     from vitalake.cli.files import write_picture
 
-    write_picture(path, PICTURES[found.question.number][0], found.rows)
+    for number, picture in enumerate(PICTURES[found.question.number], start=1):
+        name = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        write_picture(name, picture, found.rows)

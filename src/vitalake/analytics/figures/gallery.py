@@ -1,4 +1,4 @@
-"""Which pictures belong to which question; the first is the one that a question alone is drawn as."""
+"""Which pictures belong to which question."""
 
 from __future__ import annotations
 
