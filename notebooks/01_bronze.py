@@ -82,8 +82,8 @@ from vitalake.silver.tables import LAKE_BATCHES
 from vitalake.stages.lake import read_info
 
 lake.open(LAKE_BATCHES)
-tries = f"split_part(run_id, '#', 1) = '{run.run_id.split('#')[0]}'"  # what a killed one committed counts
-mine = spark.sql("select * from lake_batches").where(f"stage = 'ingest' and {tries}")
+query = "select * from lake_batches where stage = 'ingest' and split_part(run_id, '#', 1) = split_part(:run, '#', 1)"
+mine = spark.sql(query, {"run": run.run_id})  # and its other tries: what a killed one committed counts
 display(mine.select("batch", "rows_in", "at_end", "offsets", "ended_at").orderBy("batch"))
 
 # COMMAND ----------

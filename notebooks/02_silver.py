@@ -47,8 +47,8 @@ from vitalake.stages.lake import read_info
 
 for table in (LAKE_BATCHES, SILVER_ALERTS, SILVER_OBSERVATIONS, SILVER_QUARANTINE):
     lake.open(table)
-tries = f"split_part(run_id, '#', 1) = '{run.run_id.split('#')[0]}'"  # what a killed one committed counts
-mine = spark.sql("select * from lake_batches").where(f"stage = 'refine' and {tries}")
+query = "select * from lake_batches where stage = 'refine' and split_part(run_id, '#', 1) = split_part(:run, '#', 1)"
+mine = spark.sql(query, {"run": run.run_id})  # and its other tries: what a killed one committed counts
 display(
     mine.select("batch", "rows_in", "observations", "quarantined", "duplicates", "changes").orderBy("batch")
 )

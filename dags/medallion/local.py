@@ -18,6 +18,7 @@ from vitalake import clock
 from vitalake.cli.lakes import lake_tables, run_on
 from vitalake.cli.options import EngineName
 from vitalake.cli.source import open_source
+from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.engine import Engine
 from vitalake.errors import VitalakeError
 from vitalake.gold.records import GOLD_PIPELINE_RUNS
@@ -60,8 +61,8 @@ def check(work: Work) -> dict[str, Any]:
 
 def lake_of(work: Work) -> dict[str, Any]:
     """Yield the lake's id, nothing where there is no lake that can be read."""
-    with suppress(VitalakeError), work.run("lake") as run:
-        return _lake(run.engine)
+    with suppress(VitalakeError):
+        return _lake(EmbeddedLake(Path(work.params["lake"]).expanduser()))
     return {}
 
 

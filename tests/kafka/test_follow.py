@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from confluent_kafka import OFFSET_END, TopicPartition
+from confluent_kafka.admin import AdminClient
 from following import (
     Process,
     assert_alerts_told,
@@ -93,6 +95,25 @@ def test_ctrl_c_ends_after_the_batch(tmp_path: Path, make_topic: MakeTopic, tota
     done("run", topic.url, "--lake", lake)
     assert is_refined(lake, total)
     assert_same_lake(lake, quiet)
+
+
+def test_a_stream_that_can_not_go_on_ends_and_tells_it(
+    tmp_path: Path, make_topic: MakeTopic, connection: Connection
+) -> None:
+    topic, lake = make_topic(), tmp_path / "lake"
+    for _ in range(2):
+        done("simulate", *SIMULATED, "--to", topic.url)
+        if not lake.exists():
+            done("run", topic.url, "--lake", lake)
+    admin = AdminClient({"bootstrap.servers": topic.brokers})
+    for future in admin.delete_records([TopicPartition(topic.topic, 0, OFFSET_END)]).values():
+        future.result(10)
+    ended = vitalake(*follow(tmp_path, topic))
+    assert ended.returncode == 2
+    assert "dropped offsets" in ended.stderr
+    told = hear(connection, lake_id(lake), PIPELINE)
+    (failed,) = (event for event in told if event["type"] == "vitalake.run.failed")
+    assert "dropped offsets" in failed["data"]["error"]
 
 
 def test_a_topic_that_is_not_there_yet_is_waited_for(

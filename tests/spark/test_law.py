@@ -150,6 +150,7 @@ def test_a_second_try_without_the_checkpoint_brings_nothing_and_counts_what_the_
     again = walk_the_road(parameters | {"checkpoint": str(tmp_path), "run_id": "road 1#2"})
     for name in ("01_bronze", "02_silver"):
         assert again[name] | {"shown": []} == told[1][name] | {"shown": []}
+    assert again["03_gold"]["gold_rows"] == told[1]["03_gold"]["gold_rows"] > 0
     run_of(storm).ingest(FileSource([Path(parameters["source"])]), 1_000)  # as the command line reads them
     assert {table.name: storm.version(table) for table in tables} == before
 

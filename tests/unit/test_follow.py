@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +25,7 @@ from vitalake.silver.tables import LAKE_BATCHES, SILVER_ALERT_CHANGES
 from vitalake.sources.files import FileSource
 from vitalake.sources.messages import MESSAGES, Batch
 from vitalake.sources.rereading import Rereading
+from vitalake.stages.beside import open_beside
 from vitalake.stages.follow import Follow, Pace
 from vitalake.stages.progress import Done
 from vitalake.stages.publish import Fresh, Publish
@@ -156,6 +158,18 @@ def test_what_ends_publishing_ends_the_stream(tmp_path: Path, payloads: list[byt
     assert diary.heard == ["refined 5"]
     ended = [(row["stage"], row["rows_in"], row["error"]) for row in rows_of(lake, GOLD_PIPELINE_RUNS)]
     assert sorted(ended) == [("refine", 5, "position gone"), ("run", 5, "position gone")]
+
+
+def test_what_is_under_way_is_cut_off_with_the_stream() -> None:
+    def interrupted() -> None:
+        with open_beside() as beside:
+            beside.submit(time.sleep, 600)
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - began < 300
 
 
 def test_a_settling_that_is_cut_off_is_a_run_that_failed(

@@ -175,16 +175,20 @@ def test_alerts_of_a_snapshot_are_told_by_origin_and_the_same_counted_once():
             alert("3", "p", 140, 150, origin="device", alert_type="asystole"),
             alert("4", "p", 601, None),
             alert("5", "p", 400, None, origin="device", priority="high"),  # told by 1 too
-            alert("6", "p", 200, 300, alert_type="bradycardia"),
+            alert("6", "p", 200, 300, alert_type="bradycardia"),  # over, 7 goes on
+            alert("7", "p", 250, None, origin="device", alert_type="bradycardia", priority="high"),
+            alert("8", "p", 260, 270, alert_type="apnoea"),
             alert(
-                "7", "p", 250, None, origin="device", alert_type="bradycardia", priority="high"
-            ),  # 6 is over
+                "9", "p", 265, None, origin="device", alert_type="apnoea", priority="high"
+            ),  # now told by 10
+            alert("10", "p", 300, None, alert_type="apnoea", priority="low"),
         ],
     )
     (row,) = gold("gold_patient_risk_snapshot")
-    assert (row["physiological_alerts_active"], row["device_alerts_active"]) == (1, 2)
-    assert row["high_alerts_active"] == 2
-    assert (row["physiological_alerts_24h"], row["device_alerts_24h"], row["same_alerts_24h"]) == (2, 4, 3)
+    assert (row["physiological_alerts_active"], row["device_alerts_active"]) == (2, 3)
+    active = [row[f"{priority}_alerts_active"] for priority in ("high", "medium", "low")]
+    assert active == [3, 0, 0]  # 1 with 5, 7 alone, 10 with 9
+    assert (row["physiological_alerts_24h"], row["device_alerts_24h"], row["same_alerts_24h"]) == (4, 5, 4)
 
 
 def test_quality_tells_nulls_issues_and_completeness_by_hour():

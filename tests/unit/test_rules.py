@@ -92,6 +92,8 @@ def test_another_meaning_is_another_version(other: dict[str, Any]) -> None:
         ({"window": 15}, "window"),
         ({"device_alarms": ["BEEP"]}, "device_alarms is list"),
         ({"device_alarms": {"BEEP": "device_fault"}}, "'BEEP'"),
+        ({"device_alarms": {"***": ["apnoea", None]}}, "code is empty"),
+        ({"device_alarms": {"A_B": ["apnoea", None], "ab": ["asystole", None]}}, "'ab', which stands above"),
         ({"device_alarms": {"BEEP": ["beep", None]}}, "'BEEP': alert_type is 'beep'"),
     ],
 )

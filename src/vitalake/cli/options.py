@@ -35,7 +35,7 @@ BatchRows = Annotated[
         "--batch-rows", min=1, metavar="N", help="The most messages a batch; Spark's stream: about so many."
     ),
 ]
-_RULES: Final = "YAML or TOML: maximum ages, windows, assumptions, policy."
+_RULES: Final = "YAML or TOML: maximum ages, windows, assumptions, alarm policy and codes."
 RulesFile = Annotated[
     Path | None, typer.Option("--rules", metavar="FILE", help=f"{_RULES} Stored in a new lake.")
 ]

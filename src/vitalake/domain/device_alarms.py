@@ -93,7 +93,10 @@ def load_device_alarms(path: str | Path) -> DeviceAlarms:
 def own_device_alarms(given: Any) -> DeviceAlarms:
     """Yield the table of a mapping as :meth:`DeviceAlarms.to_mapping` yields it, less what is built in already."""
     if not isinstance(given, Mapping):
-        raise UserError(f"device_alarms is {type(given).__name__}", "Name a CSV file")
+        raise UserError(
+            f"device_alarms is {type(given).__name__}",
+            "Name a CSV file, or give codes with alert_type and priority",
+        )
     meanings: dict[str, Meaning] = {}
     for code, meaning in given.items():
         where = f"device_alarms of {code!r}"
@@ -103,7 +106,7 @@ def own_device_alarms(given: Any) -> DeviceAlarms:
             or len(meaning) != len(_MEANING)
         ):
             raise UserError(where + " can't be read", "Give a list of alert_type and priority")
-        meanings[as_compared(code)] = _check_meaning(where, *meaning)
+        _take(meanings, where, code, _check_meaning(where, *meaning))
     known = built_in().meanings
     return DeviceAlarms({code: each for code, each in meanings.items() if known.get(code) != each})
 
@@ -119,15 +122,16 @@ def parse_device_alarms(text: str, where: str) -> DeviceAlarms:
     meanings: dict[str, Meaning] = {}
     for row in rows:
         line = f"{where}, line {rows.line_num}"
-        code = as_compared(row["code"] or "")
-        meaning = _read_meaning(line, row)
-        if not code:
-            raise UserError(f"{line}: code is empty", "Give the text that the device sends")
-        if meanings.setdefault(code, meaning) != meaning:
-            raise UserError(
-                f"{line}: {row['code']!r} compares as {code!r}, which stands above", "Keep one of the two"
-            )
+        _take(meanings, line, row["code"] or "", _read_meaning(line, row))
     return DeviceAlarms(meanings)
+
+
+def _take(meanings: dict[str, Meaning], where: str, word: str, meaning: Meaning) -> None:
+    code = as_compared(word)
+    if not code:
+        raise UserError(f"{where}: code is empty", "Give the text that the device sends")
+    if meanings.setdefault(code, meaning) != meaning:
+        raise UserError(f"{where}: {word!r} compares as {code!r}, which stands above", "Keep one of the two")
 
 
 def _read_meaning(line: str, row: Mapping[str, str | None]) -> Meaning:

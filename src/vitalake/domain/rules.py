@@ -1,4 +1,4 @@
-"""The configuration that shapes results: maximum ages, windows, assumptions, grace, policy.
+"""The configuration that shapes results: maximum ages, windows, assumptions, grace, alarm policy and codes.
 
 It is stored in the lake; a run with another one is refused.  Two configurations that mean the same are equal,
 and have the same :attr:`Rules.version`.

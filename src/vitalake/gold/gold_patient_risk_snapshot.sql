@@ -137,27 +137,42 @@ kept as (
   where interval_us is not null and next_us > day_from_us and asked.event_us >= day_from_us - 43200000000
   group by asked.patient_id
 ),
+judged as (
+  select
+    alerts.patient_id,
+    alerts.origin,
+    alerts.alert_type,
+    alerts.priority,
+    alert_links.same_as,
+    alerts.raised_at <= event_time and (alerts.cleared_at is null or alerts.cleared_at > event_time) as active,
+    alerts.raised_at <= event_time and unix_micros(alerts.raised_at) >= day_from_us as recent
+  from silver_alerts as alerts
+  join latest_observations as latest on latest.patient_id = alerts.patient_id
+  left join alert_links on alert_links.alert_id = alerts.alert_id
+),
 alarms as (
   select
     sum(case when origin = '{origin}' and active then 1 else 0 end) as {origin}_alerts_active,
     sum(case when origin = '{origin}' and recent then 1 else 0 end) as {origin}_alerts_24h,
-    sum(case when priority = '{priority}' and active and not told then 1 else 0 end) as {priority}_alerts_active,
+    sum(case when counted_as = '{priority}' then 1 else 0 end) as {priority}_alerts_active,
     sum(case when recent and same_as is not null then 1 else 0 end) as same_alerts_24h,
     patient_id
   from (
     select
-      alerts.patient_id,
-      alerts.origin,
-      alerts.priority,
-      alert_links.same_as,
-      alerts.raised_at <= event_time and (alerts.cleared_at is null or alerts.cleared_at > event_time) as active,
-      coalesce(rules.raised_at <= event_time and (rules.cleared_at is null or rules.cleared_at > event_time), false) as told,
-      alerts.raised_at <= event_time and unix_micros(alerts.raised_at) >= day_from_us as recent
-    from silver_alerts as alerts
-    join latest_observations as latest on latest.patient_id = alerts.patient_id
-    left join alert_links on alert_links.alert_id = alerts.alert_id
-    left join silver_alerts as rules on rules.alert_id = alert_links.same_as
-  ) as judged
+      judged.*,
+      -- an active rule and the devices that tell the same count once, as the gravest of them
+      case
+        when not active then null
+        when 1 <> max(case when active and origin = 'physiological' then 1 else 0 end) over (partition by patient_id, alert_type) then priority
+        when origin = 'physiological' then
+          case max(case when not active then 0 when priority = 'high' then 3 when priority = 'medium' then 2 else 1 end) over (partition by patient_id, alert_type)
+            when 3 then 'high'
+            when 2 then 'medium'
+            else 'low'
+          end
+      end as counted_as
+    from judged
+  ) as counted
   group by patient_id
 )
 select
@@ -191,7 +206,7 @@ select
   coalesce(days.observations, 0) as observations_24h, -- bigint!: Observations of 24 h
   cast(coalesce(severities.{severity}_us, 0) as double) / 1000000 as {severity}_24h_s, -- double!: Time in severity {severity} within 24 h [s]
   coalesce(alarms.{origin}_alerts_active, 0) as {origin}_alerts_active, -- bigint!: {origin} alerts active at as_of
-  coalesce(alarms.{priority}_alerts_active, 0) as {priority}_alerts_active, -- bigint!: Alerts of {priority} priority active at as_of, of any origin; the same ones count once
+  coalesce(alarms.{priority}_alerts_active, 0) as {priority}_alerts_active, -- bigint!: Alerts of {priority} priority active at as_of, of any origin; a rule and the devices that tell the same count once, as the gravest of them
   coalesce(alarms.{origin}_alerts_24h, 0) as {origin}_alerts_24h, -- bigint!: {origin} alerts raised within 24 h
   coalesce(alarms.same_alerts_24h, 0) as same_alerts_24h, -- bigint!: Device alerts of 24 h that a physiological one tells too: count once
   case

@@ -6,18 +6,28 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import Final
 
 _NICE: Final = 10
 
 
-def open_beside() -> ProcessPoolExecutor:
+@contextmanager
+def open_beside() -> Iterator[ProcessPoolExecutor]:
     """Yield what runs work one by one in another process, which gives way to this one and ends with it.
 
-    A thread would not do: it and the stream would wait for each other at every step that needs the interpreter.
+    An error in the block ends it in mid-work.  A thread would not do: it and the stream would wait for each other at
+    every step that needs the interpreter.
     """
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _give_way)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _give_way) as beside:
+        try:
+            yield beside
+        except BaseException:
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
 
 
 def _give_way() -> None:

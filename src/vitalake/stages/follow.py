@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
@@ -100,7 +100,6 @@ class Follow:
         self._catch_up_at = time.monotonic()
         held.refine.catch_up()
         self._begin(held.entry)
-        self._beside = open_beside()
         self._under_way: _Settling | None = None
 
     def _begin(self, entry: StageRun) -> None:
@@ -110,14 +109,14 @@ class Follow:
 
     def follow(self, feed: Feed, stop: threading.Event) -> None:
         """Work until ``stop`` is set; the batch under way is finished and Silver settled."""
-        with self._beside:
+        with open_beside() as beside:
             try:
-                self._work(feed, stop)
+                self._work(feed, stop, beside)
             except BaseException as error:
                 self._write_failed(error)
                 raise
 
-    def _work(self, feed: Feed, stop: threading.Event) -> None:
+    def _work(self, feed: Feed, stop: threading.Event, beside: Executor) -> None:
         while not stop.is_set():
             began = time.monotonic()
             read = self._fetch(feed)
@@ -128,12 +127,12 @@ class Follow:
                 if read.messages.num_rows and read.at_end:  # a backlog is not slowed down
                     stop.wait(max(began + self._pace.least_ms / 1000 - time.monotonic(), 0))
             self._company.check()
-            self._keep_pace()
+            self._keep_pace(beside)
         self._end_settling(wait=True)
         self._begin_settling(lambda rest: _done_at_once(rest()))
         self._end_settling(wait=True)
 
-    def _keep_pace(self) -> None:
+    def _keep_pace(self, beside: Executor) -> None:
         began = time.monotonic()
         if began >= self._catch_up_at:
             self._held.refine.catch_up()
@@ -141,7 +140,7 @@ class Follow:
             self._catch_up_at = began + max(self._pace.catch_up_ms / 1000, 4 * took)  # batches come first
         self._end_settling()
         if self._under_way is None and time.monotonic() >= self._paced_at:
-            self._begin_settling(self._beside.submit)
+            self._begin_settling(beside.submit)
 
     def _begin_settling(self, start: Callable[[Callable[[], _Versions]], Future[_Versions]]) -> None:
         """Begin to settle what this run brought, and begin another run."""
@@ -149,8 +148,11 @@ class Follow:
         if settling is None:
             self._write_down(self._company.paced(None))
         else:
-            self._under_way = _Settling(settling, start(settling.rest), self._entry, self._began_at)
+            under_way = _Settling(settling, start(settling.rest), self._entry, self._began_at)
             self._run.run_id = self._held.ingest.run_id = self._held.refine.run_id = str(uuid.uuid4())
+            self._begin(StageRun())
+            self._under_way = under_way
+            return
         self._begin(StageRun())
 
     def _end_settling(self, *, wait: bool = False) -> None:
@@ -165,8 +167,8 @@ class Follow:
             raise Unavailable(message, "Is there enough memory? Run again to go on") from error
         done = self._held.refine.end_settling(under_way.settling, versions)
         under_way.entry.count(done)
-        write(self._run.engine, *self._rows(done.run_id, under_way.entry, under_way.began_at))
         self._under_way = None
+        write(self._run.engine, *self._rows(done.run_id, under_way.entry, under_way.began_at))
         self._write_down(self._company.paced(done))
 
     def _rows(self, run_id: str, entry: StageRun, began_at: datetime) -> list[dict[str, Any]]:

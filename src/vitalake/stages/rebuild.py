@@ -93,7 +93,7 @@ class Rebuild:
             self._told(done)
         stage.settle()
         info_of_run = RunInfo(run_id=self._run_id, now=self._now)
-        return curate(self._beside, run=info_of_run, batch=stage.batch, force=True)
+        return curate(self._beside, run=info_of_run, batch=stage.batch, force=True, whole=True)
 
     def _swap(self, info: LakeInfo) -> None:
         """Replace the tables one by one, the change log first; what is there already is only written again."""

@@ -18,8 +18,10 @@ _PROPERTIES: Final = {"delta.enableDeletionVectors": "false"}  # the embedded en
 
 _AGAIN: Final = "Run the command again; VITALAKE_DEBUG=1 shows all of the error"
 
-_MISTAKE: Final = re.compile(r"^vitalake\.[\w.]+: (?P<told>.+)$", re.MULTILINE)
-"""Where the text of a Spark error ends the traceback of a worker that raised an error of ours."""
+_MISTAKE: Final = re.compile(
+    r"^vitalake\.(?:errors\.UserError|sources\.splitter\.\w+): (?P<told>.+)$", re.MULTILINE
+)
+"""Where the text of a Spark error ends the traceback of a worker that found a source wrong."""
 
 _STATISTICS: Final = ("patient_id", "event_time", "hour", "batch", "updated_batch", "seq")
 """Columns whose range goes to the log, so that readers skip files; Delta's own choice is the first 32."""
@@ -29,7 +31,7 @@ _STATISTICS: Final = ("patient_id", "event_time", "hour", "batch", "updated_batc
 def told_plainly(what: str) -> Iterator[None]:
     """Turn what Spark raises into one of our errors, without its text: it may quote data.
 
-    What a worker of ours found wrong is told in its own words.
+    What a worker of ours found wrong with a source is told in its own words.
     """
     try:
         yield
