@@ -78,12 +78,14 @@ run.ingest(
 
 # COMMAND ----------
 
+from pyspark.sql.functions import lit, split_part
+
 from vitalake.silver.tables import LAKE_BATCHES
 from vitalake.stages.lake import read_info
 
 lake.open(LAKE_BATCHES)
-query = "select * from lake_batches where stage = 'ingest' and split_part(run_id, '#', 1) = split_part(:run, '#', 1)"
-mine = spark.sql(query, {"run": run.run_id})  # and its other tries: what a killed one committed counts
+of_this_run = split_part("run_id", lit("#"), lit(1)) == run.run_id.split("#")[0]  # whatever the try
+mine = spark.table("lake_batches").where(of_this_run).where("stage = 'ingest'")
 display(mine.select("batch", "rows_in", "at_end", "offsets", "ended_at").orderBy("batch"))
 
 # COMMAND ----------

@@ -42,13 +42,15 @@ run.refine()
 
 # COMMAND ----------
 
+from pyspark.sql.functions import lit, split_part
+
 from vitalake.silver.tables import LAKE_BATCHES, SILVER_ALERTS, SILVER_OBSERVATIONS, SILVER_QUARANTINE
 from vitalake.stages.lake import read_info
 
 for table in (LAKE_BATCHES, SILVER_ALERTS, SILVER_OBSERVATIONS, SILVER_QUARANTINE):
     lake.open(table)
-query = "select * from lake_batches where stage = 'refine' and split_part(run_id, '#', 1) = split_part(:run, '#', 1)"
-mine = spark.sql(query, {"run": run.run_id})  # and its other tries: what a killed one committed counts
+of_this_run = split_part("run_id", lit("#"), lit(1)) == run.run_id.split("#")[0]  # whatever the try
+mine = spark.table("lake_batches").where(of_this_run).where("stage = 'refine'")
 display(
     mine.select("batch", "rows_in", "observations", "quarantined", "duplicates", "changes").orderBy("batch")
 )

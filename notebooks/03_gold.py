@@ -20,6 +20,8 @@ dbutils.widgets.dropdown("force", "false", ["false", "true"], "Write Gold in spi
 import json
 from collections import Counter
 
+from pyspark.sql.functions import lit, split_part
+
 from vitalake import clock
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.gold.definitions import gold_tables
@@ -71,15 +73,15 @@ for table in tables:
 # COMMAND ----------
 
 lake.open(GOLD_PIPELINE_RUNS)
-query = "select coalesce(sum(rows_out), 0) as n from gold_pipeline_runs where stage = 'curate' and"
-tries = "split_part(run_id, '#', 1) = split_part(:run, '#', 1)"  # what a killed one wrote counts
-written = spark.sql(f"{query} {tries}", {"run": run.run_id}).first()
+of_this_run = split_part("run_id", lit("#"), lit(1)) == run.run_id.split("#")[0]  # whatever the try
+curated = spark.table("gold_pipeline_runs").where(of_this_run).where("stage = 'curate'")
+written = curated.selectExpr("coalesce(sum(rows_out), 0) as rows").first()
 
 # COMMAND ----------
 
 told = {
     "lake_id": read_info(lake).lake_id,
-    "gold_rows": written["n"],
+    "gold_rows": written["rows"],
     "quality": dict(Counter(check.verdict for check in result.checks)),
     "versions": table_versions(lake, tables),
     "ended_at": clock.now().isoformat(),
