@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Iterator
@@ -13,14 +12,13 @@ from typing import Final
 import duckdb
 from deltalake.exceptions import DeltaError
 
+from vitalake.engines.disk import FREE, code_in, error_of
 from vitalake.errors import LakeError, Unavailable, VitalakeError
 
 _DAMAGED: Final = (
     "The lake is as it was before: run the command again; a file that is gone or damaged must come back from a copy, "
     "or, if it is not Bronze's, be made anew with: vitalake rebuild"
 )
-_FORBIDDEN: Final = (errno.EACCES, errno.EPERM)
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PARQUET: Final = ".parquet"
 """Where DuckDB calls its input invalid and names such a file, the file is no whole one."""
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -46,32 +44,12 @@ def told_plainly(what: str) -> Iterator[None]:
 
 def _plain(what: str, error: Exception) -> VitalakeError:
     """Yield the error by its cause, if that is the system's, wherever the driver says it."""
-    code = _code(error)
-    if code in _FORBIDDEN:
-        named = getattr(error, "filename", None)
-        return LakeError(
-            f"{what}: no permission{f' ({named})' if named else ''}",
-            "Give this user read and write access to the lake, or choose another --lake",
-        )
-    if code == errno.EROFS:
-        return LakeError(
-            f"{what}: {os.strerror(code)}",
-            "Mount the disk so that it can be written, or choose another --lake",
-        )
-    if code in _FULL or isinstance(error, OSError):
-        return Unavailable(
-            f"{what}: {os.strerror(code) if code else _words(error)}",
-            "Free the disk or mount it again; the next run goes on where this one stopped",
-        )
+    code = error.errno if isinstance(error, OSError) and error.errno else code_in(str(error))
+    if told := error_of(what, code, getattr(error, "filename", None)):
+        return told
+    if isinstance(error, OSError):
+        return Unavailable(f"{what}: {os.strerror(code) if code else _words(error)}", FREE)
     return LakeError(f"{what}: {_words(error)}", _DAMAGED)
-
-
-def _code(error: Exception) -> int | None:
-    """Yield the system's number of what went wrong, which drivers only spell out; None for other causes."""
-    if isinstance(error, OSError) and error.errno:
-        return error.errno
-    text = str(error)
-    return next((code for code in (*_FORBIDDEN, *_FULL, errno.EROFS) if os.strerror(code) in text), None)
 
 
 def _words(error: Exception) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 
 from vitalake.domain.tables import Column, Table
+from vitalake.engines.disk import code_in, error_of
 from vitalake.engines.spark.read import declared, names, sql_type
 from vitalake.errors import LakeError, Unavailable, UserError
 
@@ -41,6 +42,8 @@ def told_plainly(what: str) -> Iterator[None]:
     except (PySparkException, Py4JError) as error:
         if mistake := _MISTAKE.search(str(error)):
             raise UserError(mistake["told"]) from error
+        if told := error_of(what, code_in(_words(error))):
+            raise told from error
         raise LakeError(f"{what} ({_named(error)})", _AGAIN) from error
 
 
@@ -48,12 +51,21 @@ def _named(error: PySparkException | Py4JError) -> str:
     """Yield what Spark calls the error, else the class of what caused it."""
     if isinstance(error, PySparkException):
         return error.getCondition() or type(error).__name__
-    if not isinstance(error, Py4JJavaError):
-        return type(error).__name__
-    cause = error.java_exception
-    while cause.getCause() is not None:
+    *_, cause = [None, *_causes(error)]
+    return type(error).__name__ if cause is None else str(cause.getClass().getSimpleName())
+
+
+def _words(error: PySparkException | Py4JError) -> str:
+    """Yield all that Spark says of the error and of what caused it."""
+    return "\n".join([str(error), *(str(cause.getMessage()) for cause in _causes(error))])
+
+
+def _causes(error: PySparkException | Py4JError) -> Iterator[Any]:
+    """Yield the JVM's error and what caused it, the first cause last; nothing where the JVM is a server's."""
+    cause = getattr(error, "java_exception" if isinstance(error, Py4JJavaError) else "_origin", None)
+    while cause is not None:
+        yield cause
         cause = cause.getCause()
-    return str(cause.getClass().getSimpleName())
 
 
 def create_statement(relation: str, table: Table, properties: Mapping[str, str]) -> str:
