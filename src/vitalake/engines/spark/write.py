@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from vitalake.domain.tables import Column, Table
 from vitalake.engines.disk import code_in, error_of
 from vitalake.engines.spark.read import declared, names, sql_type
-from vitalake.errors import LakeError, Unavailable, UserError
+from vitalake.errors import LakeError, Unavailable, UserError, VitalakeError
 
 _PROPERTIES: Final = {"delta.enableDeletionVectors": "false"}  # the embedded engine reads the tables too
 
@@ -36,15 +36,25 @@ def told_plainly(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (Py4JNetworkError, ConnectionError) as error:
-        message = f"{what}: Spark's process has ended"
-        raise Unavailable(message, "Is there enough memory? Run again to go on") from error
-    except (PySparkException, Py4JError) as error:
-        if mistake := _MISTAKE.search(str(error)):
-            raise UserError(mistake["told"]) from error
-        if told := error_of(what, code_in(_words(error))):
-            raise told from error
-        raise LakeError(f"{what} ({_named(error)})", _AGAIN) from error
+    except (PySparkException, Py4JError, ConnectionError) as error:
+        raise _plain(what, error) from error
+
+
+def _plain(what: str, error: PySparkException | Py4JError | ConnectionError) -> VitalakeError:
+    """Yield the error by what Spark says of it, if Spark is still there to be asked."""
+    try:
+        if not isinstance(error, Py4JNetworkError | ConnectionError):
+            return _as_said(what, error)
+    except (Py4JError, ConnectionError):  # asked for its words, it is gone too
+        pass
+    return Unavailable(f"{what}: Spark's process has ended", "Is there enough memory? Run again to go on")
+
+
+def _as_said(what: str, error: PySparkException | Py4JError) -> VitalakeError:
+    words = _words(error)
+    if mistake := _MISTAKE.search(words):
+        return UserError(mistake["told"])
+    return error_of(what, code_in(words)) or LakeError(f"{what} ({_named(error)})", _AGAIN)
 
 
 def _named(error: PySparkException | Py4JError) -> str:
