@@ -85,8 +85,12 @@ def load_device_alarms(path: str | Path) -> DeviceAlarms:
     """Yield the table of a CSV file with the columns code, alert_type and (optional) priority."""
     try:
         text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"device alarms {path}: {error}", "Give the path of a CSV file in UTF-8") from None
+    except OSError as error:
+        raise UserError(
+            f"The device alarms {path} can't be read ({error.strerror})", "Check the path"
+        ) from None
+    except UnicodeDecodeError:
+        raise UserError(f"The device alarms {path} are not UTF-8", "Save the file as UTF-8") from None
     return parse_device_alarms(text, str(path))
 
 
