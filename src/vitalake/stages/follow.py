@@ -147,13 +147,12 @@ class Follow:
         settling = self._held.refine.begin_settling()
         if settling is None:
             self._write_down(self._company.paced(None))
-        else:
-            under_way = _Settling(settling, start(settling.rest), self._entry, self._began_at)
-            self._run.run_id = self._held.ingest.run_id = self._held.refine.run_id = str(uuid.uuid4())
             self._begin(StageRun())
-            self._under_way = under_way
             return
+        under_way = _Settling(settling, start(settling.rest), self._entry, self._began_at)
+        self._run.run_id = self._held.ingest.run_id = self._held.refine.run_id = str(uuid.uuid4())
         self._begin(StageRun())
+        self._under_way = under_way
 
     def _end_settling(self, *, wait: bool = False) -> None:
         """Write down what was settled, once it is."""

@@ -82,8 +82,7 @@ def open_files(
         folder = _literal(source)
         if path.is_file():
             folder, names = _literal(str(path.parent)), _literal(path.name)
-    ours = {"pathGlobFilter": names, "recursiveFileLookup": "true", "ignoreMissingFiles": "true"}
-    known = {**ours, **options}
+    known = {"pathGlobFilter": names, "recursiveFileLookup": "true", "ignoreMissingFiles": "true", **options}
     if reader_follows:
         known["ignoreCorruptFiles"] = "true"
     form = known.pop("format", "binaryFile")
