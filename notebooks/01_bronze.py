@@ -78,14 +78,12 @@ run.ingest(
 
 # COMMAND ----------
 
-from pyspark.sql.functions import lit, split_part
-
 from vitalake.silver.tables import LAKE_BATCHES
+from vitalake.stages.history import tries_of
 from vitalake.stages.lake import read_info
 
 lake.open(LAKE_BATCHES)
-of_this_run = split_part("run_id", lit("#"), lit(1)) == run.run_id.split("#")[0]  # whatever the try
-mine = spark.table("lake_batches").where(of_this_run).where("stage = 'ingest'")
+mine = spark.table("lake_batches").where(f"stage = 'ingest' and {tries_of(run.run_id)}")
 display(mine.select("batch", "rows_in", "at_end", "offsets", "ended_at").orderBy("batch"))
 
 # COMMAND ----------

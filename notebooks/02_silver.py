@@ -42,15 +42,13 @@ run.refine()
 
 # COMMAND ----------
 
-from pyspark.sql.functions import lit, split_part
-
 from vitalake.silver.tables import LAKE_BATCHES, SILVER_ALERTS, SILVER_OBSERVATIONS, SILVER_QUARANTINE
+from vitalake.stages.history import tries_of
 from vitalake.stages.lake import read_info
 
 for table in (LAKE_BATCHES, SILVER_ALERTS, SILVER_OBSERVATIONS, SILVER_QUARANTINE):
     lake.open(table)
-of_this_run = split_part("run_id", lit("#"), lit(1)) == run.run_id.split("#")[0]  # whatever the try
-mine = spark.table("lake_batches").where(of_this_run).where("stage = 'refine'")
+mine = spark.table("lake_batches").where(f"stage = 'refine' and {tries_of(run.run_id)}")
 display(
     mine.select("batch", "rows_in", "observations", "quarantined", "duplicates", "changes").orderBy("batch")
 )

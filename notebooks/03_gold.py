@@ -20,13 +20,12 @@ dbutils.widgets.dropdown("force", "false", ["false", "true"], "Write Gold in spi
 import json
 from collections import Counter
 
-from pyspark.sql.functions import lit, split_part
-
 from vitalake import clock
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.gold.definitions import gold_tables
 from vitalake.gold.records import GOLD_PIPELINE_RUNS
 from vitalake.stages.curate import table_versions
+from vitalake.stages.history import tries_of
 from vitalake.stages.lake import read_info
 from vitalake.stages.run import Run
 
@@ -73,8 +72,7 @@ for table in tables:
 # COMMAND ----------
 
 lake.open(GOLD_PIPELINE_RUNS)
-of_this_run = split_part("run_id", lit("#"), lit(1)) == run.run_id.split("#")[0]  # whatever the try
-curated = spark.table("gold_pipeline_runs").where(of_this_run).where("stage = 'curate'")
+curated = spark.table("gold_pipeline_runs").where(f"stage = 'curate' and {tries_of(run.run_id)}")
 written = curated.selectExpr("coalesce(sum(rows_out), 0) as rows").first()
 
 # COMMAND ----------

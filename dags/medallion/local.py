@@ -25,12 +25,11 @@ from vitalake.gold.records import GOLD_PIPELINE_RUNS
 from vitalake.quality.gate import Check
 from vitalake.silver.tables import LAKE_BATCHES
 from vitalake.stages.curate import table_versions
+from vitalake.stages.history import TRY, tries_of
 from vitalake.stages.lake import read_info
 from vitalake.stages.run import Run
 
 LOG: Final = logging.getLogger(__name__)
-TRY: Final = "#"
-"""Stands between the id of Airflow's run and the number of the try."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def _batches(engine: Engine, work: Work, stage: str) -> dict[str, Any]:
     sums = ", ".join(
         f"cast(coalesce(sum({column}), 0) as bigint) as {name}" for column, name in _COUNTED[stage].items()
     )
-    ours = f"stage = '{stage}' and split_part(run_id, '{TRY}', 1) = '{_quoted(work.airflow_run)}'"
+    ours = f"stage = '{stage}' and {tries_of(work.airflow_run)}"
     (row,) = engine.rows(f"select count(*) as batches, {sums} from lake_batches where {ours}").to_pylist()
     return dict(row)
 
@@ -123,15 +122,11 @@ _COUNTED: Final = {
 
 def _gold_rows(engine: Engine, work: Work) -> int:
     engine.open(GOLD_PIPELINE_RUNS)
-    ours = f"stage = 'curate' and split_part(run_id, '{TRY}', 1) = '{_quoted(work.airflow_run)}'"
+    ours = f"stage = 'curate' and {tries_of(work.airflow_run)}"
     (row,) = engine.rows(
         f"select cast(coalesce(sum(rows_out), 0) as bigint) as n from gold_pipeline_runs where {ours}"
     ).to_pylist()
     return int(row["n"])
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
 
 
 def _log(check: Check) -> None:

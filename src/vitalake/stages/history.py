@@ -20,6 +20,20 @@ RUN: Final = "run"
 """Stands in the column ``stage`` of the row of a whole run."""
 
 
+TRY: Final = "#"
+"""Stands in a run's id before the number of the try, where a scheduler tries again."""
+
+
+def tries_of(run_id: str) -> str:
+    """Yield the SQL condition of all tries of a run: one that was killed counts with what it committed.
+
+    >>> tries_of("ward's run#2")
+    "split_part(run_id, '#', 1) = 'ward''s run'"
+    """
+    name = run_id.split(TRY, maxsplit=1)[0].replace("'", "''")
+    return f"split_part(run_id, '{TRY}', 1) = '{name}'"
+
+
 @dataclass(frozen=True)
 class RunInfo:
     """One invocation (in follow mode a minute's work): its id, and the clock it was given."""
