@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 HOST: Final = "127.0.0.1"
 WORKSPACE: Final = "/Workspace/vitalake"
-WORKER: Final = Path(__file__).with_name("databricks_worker.py")
+WORKER: Final = Path(__file__).parents[1] / "spark" / "notebook_worker.py"
 
 
 class Refused(Exception):

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.utils import is_remote
 
 from vitalake.bronze.tables import BRONZE_EVENTS
@@ -179,7 +180,9 @@ class SparkLake:
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Register rows in memory as the view ``name``."""
-        self._show(name, self.spark.createDataFrame(rows))
+        # Spark Connect sees no columns where there are no rows.
+        columns = None if rows.num_rows else from_arrow_schema(rows.schema)
+        self._show(name, self.spark.createDataFrame(rows, columns))
 
     def _show(self, name: str, rows: DataFrame) -> None:
         rows.createOrReplaceTempView(name)

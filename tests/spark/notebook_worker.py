@@ -1,4 +1,4 @@
-"""The stand-in's cluster: reads requests (a JSON object a line) on stdin, runs each notebook, answers on stdout.
+"""A cluster of its own process: reads requests (a JSON object a line) on stdin, runs each notebook, answers on stdout.
 
 A request has the notebook's ``path`` and its ``parameters``; the answer is what the Jobs API calls a run's output.
 """
