@@ -82,7 +82,7 @@ def test_the_notebooks_stream_and_fold_there(
 
 
 def test_follow_goes_on_there_until_it_is_told_to_end(
-    tmp_path: Path, remote: dict[str, str], landing: Path, arrived: list[bytes], quiet: EmbeddedLake
+    tmp_path: Path, remote: dict[str, str], arrived: list[bytes], quiet: EmbeddedLake
 ) -> None:
     lake, growing = tmp_path / "lake", tmp_path / "growing"
     growing.mkdir()
