@@ -137,19 +137,30 @@ def test_patients_can_be_asked_by_ward(lake: str, capsys: pytest.CaptureFixture[
 
 def test_who_was_not_seen_for_hours_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     later = message("e9", "well", 0, **WELL, **ALERT_ON_AIR, spo2_scale=2).replace("T00:00:00", "T07:31:00")
-    (tmp_path / "messages.ndjson").write_text("\n".join([*MESSAGES, later]) + "\n")
+    old = message("e0", "gone", 0, **ILL, **ALERT_ON_AIR).replace("2026-01-01", "2025-12-20")
+    (tmp_path / "messages.ndjson").write_text("\n".join([*MESSAGES, later, old]) + "\n")
     lake = str(tmp_path / "lake")
     assert main(["run", str(tmp_path / "messages.ndjson"), "--lake", lake]) == 0
     capsys.readouterr()
     seen = {row["patient_id"]: row["last_seen_h"] for row in ask(capsys, "patients", "--lake", lake)}
     assert seen == {"ill": 7.5, "unmeasured": pytest.approx(7.4833, abs=1e-3), "well": 0}
     assert main(["patients", "--lake", lake]) == 0
-    ago = {line.split()[1]: line.split()[-1] for line in capsys.readouterr().out.splitlines()[1:]}
-    assert ago == {"ill": "7:30", "unmeasured": "7:29", "well": "0:00"}
-    told = ask(capsys, "ask", "3", "--lake", lake)["answer"]
-    assert told.endswith(
-        "Last seen more than an hour before the newest event of the lake: 1 of the CRITICAL."
-    )
+    *lines, more = capsys.readouterr().out.splitlines()[1:]
+    assert {line.split()[1]: line.split()[-1] for line in lines} == {
+        "ill": "7:30",
+        "unmeasured": "7:29",
+        "well": "0:00",
+    }
+    assert more == "1 more not seen in the last 12 h: --all lists them too"
+    everybody = ask(capsys, "patients", "--all", "--lake", lake)
+    assert [(row["patient_id"], row["risk_group"]) for row in everybody][:2] == [
+        ("ill", "CRITICAL"),
+        ("gone", "CRITICAL"),
+    ]
+    assert ask(capsys, "patient", "gone", "--lake", lake)["now"] is None
+    assert ask(capsys, "patient", "ill", "--lake", lake)["now"]["risk_group"] == "UNKNOWN"
+    now = "select count(*) as n from current_patient_risk"
+    assert ask(capsys, "sql", now, "--lake", lake) == [{"n": 3}]
 
 
 def test_a_score_on_scale_2_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +187,7 @@ def test_a_patient_is_shown_with_observations(lake: str, capsys: pytest.CaptureF
     assert shown["patient"]["severity"] == "high"
     assert [(row["event_id"], row["news2_score"]) for row in shown["observations"]] == [("e2", 14)]
     assert main(["patient", "ill", "--lake", lake]) == 0
-    assert "risk group       CRITICAL" in capsys.readouterr().out
+    assert "risk group then  CRITICAL" in capsys.readouterr().out
 
 
 def test_an_unknown_patient_is_told(lake: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 from asking import asked
 
 from vitalake.analytics.catalogue import question, questions
+from vitalake.domain.vitals import NEWS2_INPUTS
 from vitalake.errors import UserError
 
 DAY = date(2026, 1, 5)
@@ -156,24 +157,29 @@ def test_few_readings_before_critical_alerts_rank_no_vital(n: int, told: str) ->
     assert told in asked(2, gold_vital_severity_association=[row]).sentence
 
 
-def snapshot(patient: str, group: str, score: int, upper: int, ward: str | None = "A") -> dict[str, Any]:
+def snapshot(
+    patient: str, *points: int, ward: str | None = "A", ago_h: float = 0, lasts_h: float = 24
+) -> dict[str, Any]:
+    """A patient last seen a while ago, with the components that were known then and how long they hold."""
+    seen = HOUR - timedelta(hours=ago_h)
+    known = dict(zip(NEWS2_INPUTS, points, strict=False))
     return {
         "patient_id": patient,
-        "risk_group": group,
-        "news2_score": score,
-        "news2_upper": upper,
         "ward": ward,
-        "as_of": HOUR,
+        "as_of": seen,
+        "assumed": [],
+        **{f"news2_{name.removeprefix('on_')}": points for name, points in known.items()},
+        **{f"{name}_until": seen + timedelta(hours=lasts_h) for name in known},
     }
 
 
 def test_patients_are_ranked_unknown_before_stable_and_wards_by_their_critical_share() -> None:
     rows = [
-        snapshot("stable", "STABLE", 3, 3),
-        snapshot("unknown", "UNKNOWN", 0, 15, None),
-        snapshot("worse", "CRITICAL", 9, 9, "B"),
-        snapshot("worst", "CRITICAL", 9, 12, "B"),
-        snapshot("middling", "MODERATE", 5, 5),
+        snapshot("stable", 1, 1, 0, 1, 0, 0, 0),
+        snapshot("unknown", 0, 0, ward=None),
+        snapshot("worse", 3, 3, 0, 3, 0, 0, 0, ward="B"),
+        snapshot("worst", 3, 3, 0, 3, 0, 0, ward="B"),
+        snapshot("middling", 2, 2, 0, 1, 0, 0, 0),
     ]
     found = asked(3, gold_patient_risk_snapshot=rows)
     assert [row["patient_id"] for row in found.rows["patients"]] == [
@@ -188,8 +194,28 @@ def test_patients_are_ranked_unknown_before_stable_and_wards_by_their_critical_s
         ("A", 2, 0),
         ("(unknown)", 1, 0),
     ]
-    assert "2 of 5 patients (40 %) are CRITICAL" in found.sentence
+    assert "2 of 5 patients (40 %) seen in the last 12 h are CRITICAL" in found.sentence
     assert "worst with a NEWS2 of 9" in found.sentence
+    assert "not seen" not in found.sentence
+
+
+def test_who_is_at_risk_now_is_judged_at_the_newest_event() -> None:
+    rows = [
+        snapshot("gone", 3, 3, 0, 3, 0, 0, 0, ago_h=12, lasts_h=1000),
+        snapshot("silent", 3, 3, 0, 3, 0, 0, 0, ago_h=2, lasts_h=1),
+        snapshot("here", 0, 0, 0, 0, 0, 0, 0) | {"observation_interval_h": 12},
+        snapshot("due", 0, 0, 0, 0, 0, 0, 0, ago_h=5) | {"observation_interval_h": 4},
+    ]
+    found = asked(3, gold_patient_risk_snapshot=rows)
+    assert [(row["patient_id"], row["risk_group"], row["last_seen_h"]) for row in found.rows["patients"]] == [
+        ("silent", "UNKNOWN", 2.0),
+        ("here", "STABLE", 0.0),
+        ("due", "STABLE", 5.0),
+    ]
+    (ward,) = found.rows["wards"]
+    assert (ward["patients"], ward["critical"], ward["unknown"], ward["not_seen"]) == (3, 0, 1, 1)
+    assert found.sentence.endswith("Of 1 more who were not seen in these 12 h nothing is told.")
+    assert [(row["patient_id"], row["overdue_h"]) for row in found.rows["overdue"]] == [("due", 1.0)]
 
 
 def test_who_generates_most_alerts_over_days_with_share_and_burden() -> None:

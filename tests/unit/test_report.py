@@ -83,7 +83,7 @@ def test_an_answer_has_a_sentence_its_tables_and_its_sql(
 ) -> None:
     assert main(["ask", "3", "--lake", lake, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["answer"].startswith("0 of 2 patients (0 %) are CRITICAL, 1 MODERATE")
+    assert told["answer"].startswith("0 of 2 patients (0 %) seen in the last 12 h are CRITICAL, 1 MODERATE")
     first = told["tables"]["patients"][0]
     assert (first["rank"], first["patient_id"], first["news2_score"]) == (1, "o'hara <i>", 3)
     assert first["as_of"] == "2026-01-05T08:28:00Z"

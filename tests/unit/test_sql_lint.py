@@ -1,13 +1,14 @@
 """The SQL that both engines run stays within what means the same on both."""
 
 import re
-from importlib.resources import files
 
 import pytest
 import sqlglot
 from sqlglot import exp
 from sqlglot.tokens import TokenType
 
+from vitalake.analytics.catalogue import questions
+from vitalake.analytics.ward import ALL_PATIENTS, CURRENT_WARD
 from vitalake.domain.rules import Rules
 from vitalake.gold.bounds import BOUNDS, HOURS
 from vitalake.gold.changed import CHANGED
@@ -59,11 +60,10 @@ def every_select():
     yield from (("bounds", BOUNDS.format(recent_us=1)), ("hours", HOURS))
     tables = [gold.table for gold in gold_tables()]
     yield from ((each.name, each.sql) for each in read_expectations(packaged(), tables))
-    questions = files("vitalake.analytics").joinpath("questions")
-    if questions.is_dir():
-        for path in sorted(questions.iterdir(), key=lambda path: path.name):
-            if path.name.endswith(".sql"):
-                yield path.name, path.read_text(encoding="utf-8")
+    yield from (
+        (f"question {each.number} {part.name}", part.select) for each in questions() for part in each.parts
+    )
+    yield from (("current ward", CURRENT_WARD), ("all patients", ALL_PATIENTS))
 
 
 CASES = dict(every_select())

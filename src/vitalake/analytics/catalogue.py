@@ -3,7 +3,8 @@
 Files are named by the question's number and the part's letter and name: ``4a_patients.sql``.  Front matter says what
 the part answers (``asks``, in the first part alone), its caption, its grain, the tables that it ``reads`` and the
 ``order`` of its rows; a part ``for: picture`` feeds a figure and is not printed; columns to ``hide`` only
-order the rows, and the column ``row`` names one.  Columns are described as in Gold.
+order the rows, and the column ``row`` names one.  Columns are described as in Gold.  ``{current_patient_risk}``, or
+another view of Gold that depends on the clock, stands for that view at the lake's newest event.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.tables import Column, Table
 from vitalake.errors import UserError
-from vitalake.gold.definitions import gold_tables, read_front, read_select
+from vitalake.gold.definitions import CURRENT, current_view, gold_tables, read_front, read_select
 from vitalake.gold.records import RECORDS
 from vitalake.silver.tables import LAKE_BATCHES, SILVER_TABLES
 
@@ -127,11 +128,18 @@ def read_part(name: str, text: str) -> Part:
         columns=columns,
         reads=tuple(_tables()[each.strip()] for each in front["reads"].split(",")),
         order=front["order"],
-        sql=sql,
+        sql=_with_views(sql),
         shown=front.get("for") != "picture",
         hidden=tuple(name.strip() for name in front.get("hide", "").split(",")),
         row_header=front.get("row", columns[0].name),
     )
+
+
+def _with_views(sql: str) -> str:
+    for name in CURRENT:
+        if (named := f"{{{name}}}") in sql:
+            sql = sql.replace(named, f"(\n{current_view(name)}\n)")
+    return sql
 
 
 @cache

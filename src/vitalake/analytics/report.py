@@ -89,13 +89,14 @@ def _facts(answers: Sequence[Answer]) -> dict[str, str]:
     """Yield what the head of the page tells: period, patients, who is critical, burden, reliability."""
     rows = {each.question.number: each.rows for each in answers}
     hours = [row["hour"] for row in rows[_RELIABILITY]["hours"]]
-    patients = rows[_RISK]["patients"]
-    critical = sum(row["risk_group"] == "CRITICAL" for row in patients)
+    wards = rows[_RISK]["wards"]
+    patients = sum(ward["patients"] + ward["not_seen"] for ward in wards)
+    critical = sum(ward["critical"] for ward in wards)
     alarmed = rows[_BURDEN]["patients"]
     return {
         "Period (UTC)": days(min(hours), max(hours) + _HOUR) if hours else "–",
-        "Patients": f"{len(patients):,}",
-        "At critical risk": f"{critical:,}",
+        "Patients": f"{patients:,}",
+        "At critical risk now": f"{critical:,}",
         "Alert episodes": f"{sum(row['episodes'] for row in alarmed):,}",
         "Patient-hours with all NEWS2 inputs": _share(rows[_RELIABILITY]["measures"]),
     }

@@ -65,16 +65,13 @@ def _risk(tables: Tables) -> str:
     groups = Counter(row["risk_group"] for row in rows)
     told = ", ".join(f"{groups[name]} {name}" for name in ("MODERATE", "UNKNOWN", "STABLE"))
     ward = tables["wards"][0]
-    unseen = sum(row["risk_group"] == "CRITICAL" and row["last_seen_h"] > 1 for row in rows)
-    stale = (
-        f" Last seen more than an hour before the newest event of the lake: {unseen} of the CRITICAL."
-        if unseen
-        else ""
-    )
+    unseen = sum(each["not_seen"] for each in tables["wards"])
+    more = f" Of {unseen} more who were not seen in these 12 h nothing is told." if unseen else ""
     return (
-        f"{groups['CRITICAL']} of {n} patients ({100 * groups['CRITICAL'] / n:.0f} %) are CRITICAL, {told}. "
+        f"{groups['CRITICAL']} of {n} patients ({100 * groups['CRITICAL'] / n:.0f} %) seen in the last 12 h are "
+        f"CRITICAL, {told}. "
         f"At highest risk is {first['patient_id']} with a NEWS2 of {first['news2_score']}; the ward with the largest "
-        f"share of critical patients is {ward['ward']} ({ward['critical']} of {ward['patients']}).{stale}"
+        f"share of critical patients is {ward['ward']} ({ward['critical']} of {ward['patients']}).{more}"
     )
 
 

@@ -16,6 +16,7 @@ NAME = "patients"
 EXAMPLES = (
     "vitalake patients --lake vitalake-demo/lake",
     "vitalake patients --lake vitalake-demo/lake --top 3 --json",
+    "vitalake patients --lake vitalake-demo/lake --all",
 )
 STYLES: Final = {"CRITICAL": "bold red", "MODERATE": "yellow", "UNKNOWN": "magenta", "STABLE": "green"}
 
@@ -25,12 +26,15 @@ def command(
     *,
     ward: Annotated[str | None, typer.Option("--ward", metavar="NAME", help="Only this ward.")] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", help="Only the first N.")] = None,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="All who were ever seen, each as of the patient's own last event.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """List the patients, the one at highest risk first.
+    """List the patients seen in the last 12 h, the one at highest risk first.
 
-    Each as of the patient's own last event: "ago" is how long that is before the newest event of the lake,
-    in hours and minutes.
+    Now is the newest event of the lake: what is older than its maximum age then is missing. "ago" is how long before
+    it a patient was last seen, in hours and minutes; vital signs are as of then.
 
     Risk groups: CRITICAL (NEWS2 of 7 and more), MODERATE (5 and 6, or 3 in one component), UNKNOWN (too
     little is known to call it low), STABLE.
@@ -38,29 +42,40 @@ def command(
     from vitalake.cli.lakes import open_lake
     from vitalake.cli.output import print_json, print_rows, print_text
 
-    ranked = [row for row in rank_patients(open_lake(lake)) if ward is None or row["ward"] == ward]
-    shown = ranked[:top]
+    engine = open_lake(lake)
+
+    def ranked(*, everybody: bool) -> list[dict[str, Any]]:
+        rows = rank_patients(engine, everybody=everybody)
+        return [row for row in rows if ward is None or row["ward"] == ward]
+
+    found = ranked(everybody=everybody)
+    shown = found[:top]
     if as_json:
         print_json(shown)
-    elif shown:
+        return
+    if shown:
         print_rows(shown, ward_columns())
-    else:
+    more = 0 if everybody else len(ranked(everybody=True)) - len(found)
+    if more:
+        print_text(f"{more} more not seen in the last 12 h: --all lists them too")
+    elif not shown:
         print_text("No such patients.")
 
 
-def rank_patients(engine: Engine) -> list[dict[str, Any]]:
-    """Yield the rows of gold_patient_risk_snapshot with their ``rank``, the patient at highest risk first.
+def rank_patients(engine: Engine, *, everybody: bool = False) -> list[dict[str, Any]]:
+    """Yield the patients' rows of gold_patient_risk_snapshot with their ``rank``, the one at highest risk first.
 
+    Those seen in the last 12 h, judged again at the newest event; or ``everybody``, as of each one's own last event.
     A UserError where Gold is empty.
     """
-    from vitalake.analytics.ward import RANKED_WARD
+    from vitalake.analytics.ward import ALL_PATIENTS, CURRENT_WARD
     from vitalake.cli.reading import read_rows
     from vitalake.gold.definitions import gold_table
     from vitalake.stages.lake import require_gold
 
     require_gold(engine)
     engine.open(gold_table("gold_patient_risk_snapshot").table)
-    return read_rows(engine, RANKED_WARD)
+    return read_rows(engine, ALL_PATIENTS if everybody else CURRENT_WARD)
 
 
 def ward_columns() -> list[Column]:

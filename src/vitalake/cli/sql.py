@@ -27,14 +27,17 @@ def command(
 ) -> None:
     """Query the lake's tables; it can only read.
 
-    Each table is a view of its own name.
+    Each table is a view of its own name; current_patient_risk and overdue_observations judge the patients at the
+    newest event of the lake.
     """
     from vitalake.cli.lakes import lake_tables, open_lake
     from vitalake.cli.output import field, print_json, print_rows, print_text
     from vitalake.cli.reading import to_rows
     from vitalake.engines.embedded.query import query_tables
+    from vitalake.gold.definitions import CURRENT, current_view
 
-    rows = query_tables(open_lake(lake), lake_tables(), query)
+    views = {name: current_view(name) for name in CURRENT}
+    rows = query_tables(open_lake(lake), lake_tables(), query, views)
     if as_json:
         print_json(to_rows(rows))
         return

@@ -51,6 +51,9 @@ SHARED: Final = ("latest_observations", "alert_links")
 CURRENT: Final = ("current_patient_risk", "overdue_observations")
 """Views over Gold that depend on the clock, which the caller tells: :func:`current_view`."""
 
+NEWEST: Final = "(select max(unix_micros(as_of)) from gold_patient_risk_snapshot)"
+"""The instant of the newest event, as SQL over Gold: a lake of the past has its own now."""
+
 STAMPS: Final = (
     Column("updated_at", "timestamp", "When this row was last computed", required=True),
     Column("batch", "bigint", "The batch up to which the row reflects the lake", required=True),
@@ -131,8 +134,8 @@ def shared_results() -> tuple[Shared, ...]:
     return tuple(_read_shared(source(name)) for name in SHARED)
 
 
-def current_view(name: str, now_us: int) -> str:
-    """Yield the SELECT of a view of CURRENT at an instant, in µs since 1970."""
+def current_view(name: str, now_us: int | str = NEWEST) -> str:
+    """Yield the SELECT of a view of CURRENT at an instant: µs since 1970, or SQL for them."""
     return _body(source(name)).replace("{now_us}", str(now_us))
 
 

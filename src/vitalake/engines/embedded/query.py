@@ -22,10 +22,17 @@ _QUOTES_NO_ROW: Final[Mapping[type[duckdb.Error], str]] = {
 """Errors about the query's own text, or the machine, and what to do."""
 
 
-def query_tables(lake: EmbeddedLake, tables: Iterable[Table], query: str) -> pa.Table:
-    """Yield what one SELECT (or SHOW, DESCRIBE) returns; a UserError where it can't run or is none."""
+def query_tables(
+    lake: EmbeddedLake, tables: Iterable[Table], query: str, views: Mapping[str, str] | None = None
+) -> pa.Table:
+    """Yield what one SELECT (or SHOW, DESCRIBE) returns; a UserError where it can't run or is none.
+
+    ``views`` are SELECTs over the tables by their names.
+    """
     for table in tables:
         lake.open(table)
+    for name, select in (views or {}).items():
+        lake.view(name, select)
     text = query.strip().rstrip(";")
     try:
         if len(lake.duckdb.extract_statements(text)) != 1:
