@@ -26,11 +26,12 @@ import json
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.sources.messages import Nothing
 from vitalake.stages.run import Run
-from vitalake.stages.streaming import stream_to_bronze
+from vitalake.stages.streaming import Asked, stream_to_bronze
 
 lake = SparkLake.at(dbutils.widgets.get("lake"), spark)
 named = {"run_id": dbutils.widgets.get("run_id")} if dbutils.widgets.get("run_id") else {}
 run = Run(lake, dbutils.widgets.get("lake"), **named)
+asked = Asked.of(*map(dbutils.widgets.get, ("source", "batch_rows", "stream_options")))
 
 # COMMAND ----------
 
@@ -39,10 +40,8 @@ run = Run(lake, dbutils.widgets.get("lake"), **named)
 
 # COMMAND ----------
 
-options = json.loads(dbutils.widgets.get("stream_options"))
 scope = dbutils.widgets.get("secret_scope")
-if scope:
-    options["kafka.sasl.jaas.config"] = dbutils.secrets.get(scope, "kafka-jaas")
+secret = {"kafka.sasl.jaas.config": dbutils.secrets.get(scope, "kafka-jaas")} if scope else {}
 
 # COMMAND ----------
 
@@ -56,17 +55,11 @@ if scope:
 
 # COMMAND ----------
 
-rows = int(dbutils.widgets.get("batch_rows"))
 run.ingest(
     Nothing(),
-    rows,
+    asked.max_rows,
     ahead=lambda run_id, _: stream_to_bronze(
-        lake,
-        dbutils.widgets.get("source"),
-        max_rows=rows,
-        run_id=run_id,
-        checkpoint=dbutils.widgets.get("checkpoint"),
-        options=options,
+        lake, asked, run_id=run_id, checkpoint=dbutils.widgets.get("checkpoint"), secret=secret
     ),
 )
 

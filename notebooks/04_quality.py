@@ -17,9 +17,10 @@ import json
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.gold.definitions import gold_table
 from vitalake.gold.records import GOLD_QUALITY_CHECKS
-from vitalake.stages.lake import read_info
+from vitalake.stages.lake import require_lake
 
 lake = SparkLake.at(dbutils.widgets.get("lake"), spark)
+info = require_lake(lake, dbutils.widgets.get("lake"))
 for table in (GOLD_QUALITY_CHECKS, gold_table("gold_data_quality").table):
     lake.open(table)
 
@@ -62,4 +63,4 @@ display(newest.select("verdict", "expectation", "value", "limit", "forced", "des
 # COMMAND ----------
 
 verdicts = {row["verdict"]: row["count"] for row in newest.groupBy("verdict").count().collect()}
-dbutils.notebook.exit(json.dumps({"lake_id": read_info(lake).lake_id, "quality": verdicts}))
+dbutils.notebook.exit(json.dumps({"lake_id": info.lake_id, "quality": verdicts}))

@@ -64,12 +64,12 @@ def contents(lake: Path) -> dict[str, bytes]:
     return {str(path.relative_to(lake)): path.read_bytes() for path in found}
 
 
-def told(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str:
-    """Run a command that must fail; yield its one line."""
+def told(capsys: pytest.CaptureFixture[str], code: int, *arguments: str, counted: bool = False) -> str:
+    """Run a command that must fail, having ``counted`` what it did before or not; yield its one line."""
     capsys.readouterr()
     assert main(arguments) == code
     out, err = capsys.readouterr()
-    assert not out
+    assert out.startswith("batches ") if counted else not out
     assert err.startswith("error: ")
     assert err.endswith(".\n")
     assert err.count("\n") == 1
@@ -277,12 +277,33 @@ def test_a_truncated_gzip_gives_what_it_can_and_the_next_run_goes_on(
         f"{here / 'day.ndjson.gz'} is cut short; what comes before was read. Get the whole file and repeat the "
         "command: it goes on where it stopped.\n"
     )
-    assert told(capsys, 2, *run) == told(capsys, 2, *run) == says
+    assert told(capsys, 2, *run, counted=True) == told(capsys, 2, *run) == says
     some = observations("new")
     assert 0 < len(some) < 300
     (here / "day.ndjson.gz").write_bytes(whole)
     assert main(run) == 0
     assert observations("new") == [f"e{number}" for number in range(300)]
+
+
+def test_a_file_that_can_not_be_read_holds_up_no_other(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "drop").mkdir()
+    (here / "drop" / "a.ndjson").write_text(messages(0, 20))
+    (here / "drop" / "b.ndjson.gz").write_bytes(gzip.compress(messages(20, 300).encode())[:-9])
+    (here / "drop" / "c.ndjson").write_text(message(400, ward="last", heart_rate=180, spo2=80))
+    assert main(["run", "drop", "--lake", "new"]) == 2
+    assert "b.ndjson.gz is cut short" in capsys.readouterr().err
+    assert main(["patients", "--ward", "last", "--lake", "new", "--json"]) == 0
+    (patient,) = json.loads(capsys.readouterr().out)
+    assert patient["heart_rate"] == 180
+    query = "select distinct stage, status from gold_pipeline_runs order by stage"
+    assert main(["sql", query, "--lake", "new", "--json"]) == 0
+    assert {row["stage"]: row["status"] for row in json.loads(capsys.readouterr().out)} == {
+        "curate": "completed",
+        "refine": "completed",
+        "run": "failed",
+    }
 
 
 @pytest.mark.parametrize("level", [0, 9])
@@ -299,7 +320,7 @@ def test_of_a_gzip_damaged_in_the_middle_nothing_is_taken_for_true(
     damaged[at : at + 3] = bytes(byte ^ 1 for byte in damaged[at : at + 3])
     (here / "day.ndjson.gz").write_bytes(damaged)
     run = ("run", "day.ndjson.gz", "more.ndjson", "--lake", "new", "--batch-rows", "50")
-    says = told(capsys, 2, *run)
+    says = told(capsys, 2, *run, counted=True)
     assert says.startswith(f"{here / 'day.ndjson.gz'} is damaged (")
     assert says.endswith("Get the file again and repeat the command: it goes on where it stopped.\n")
     assert observations("new") == [f"e{number}" for number in range(20, 30)], "those of the other file"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from roads import Payloads, run_of
 
 from vitalake.cli import main
 from vitalake.engines.embedded.lake import EmbeddedLake
@@ -420,10 +421,34 @@ def test_an_interrupt_loses_nothing(
     _, err = process.communicate(timeout=60)
     assert process.returncode == exit_code
     assert err == "stopped: what was committed to a lake is kept, and its next run goes on from there.\n"
+    query = "select distinct error from gold_pipeline_runs where status <> 'completed'"
+    assert ask(capsys, "sql", query, "--lake", str(tmp_path / "lake")) == [{"error": "It was told to stop"}]
     rest = ask(capsys, *command)["messages"]
     assert 0 < rest < 300
     told = ask(capsys, "status", "--lake", str(tmp_path / "lake"))
     assert (told["messages"], told["observations"], told["batches_waiting_for_gold"]) == (300, 300, 0)
+
+
+def test_who_curates_a_silver_that_is_not_settled_is_told_what_is_due(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = str(tmp_path / "lake")
+    payloads = Payloads([[line.encode() for line in MESSAGES]])
+    with run_of(EmbeddedLake(tmp_path / "lake")).stream() as held:
+        for read in payloads.read({}, 10):
+            ingested = held.ingest.keep(read)
+            assert ingested
+            held.refine.batch_of(ingested)
+    assert ask(capsys, "curate", "--lake", lake)["unsettled_batches"] == 1
+    assert main(["curate", "--lake", lake]) == 0
+    assert "batches waiting  1 of silver to be settled: vitalake refine --lake DIR" in capsys.readouterr().out
+    assert main(["patients", "--lake", lake]) == 2
+    assert (
+        "Silver is not settled: vitalake refine --lake DIR, then vitalake curate" in capsys.readouterr().err
+    )
+    assert ask(capsys, "refine", "--lake", lake)
+    assert ask(capsys, "curate", "--lake", lake)["unsettled_batches"] == 0
+    assert ask(capsys, "patients", "--lake", lake)
 
 
 def test_a_reader_that_closes_early_is_no_error(lake: str) -> None:

@@ -15,6 +15,7 @@ from vitalake.cli.settings import FILE, Settings, read_settings
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.engine import Engine
+from vitalake.engines.folder import require_room
 from vitalake.errors import UserError, installing
 from vitalake.gold.definitions import gold_tables
 from vitalake.gold.records import RECORDS
@@ -77,7 +78,9 @@ def run_on(
     found = EmbeddedLake(folder)
     info = read_info(found, str(folder))
     if info is None:
-        _require_room(folder, begun=not found.exists(LAKE_BATCHES), new=new)
+        if not new:
+            raise UserError(f"{folder} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
+        require_room(folder, begun=not found.exists(LAKE_BATCHES))
     # What the settings say is for new lakes; what the command line asks for is held against an old one.
     asked = settings.rules if info is None else rules
     chosen = settings.engine if info is None else engine or info.engine
@@ -97,15 +100,6 @@ def _open_to_write(folder: Path, engine: str, *, lines: bool) -> Engine:
         raise UserError("Spark is not installed", f"First: {installing('spark', 'java')}") from None
     with waiting("starting Spark", lines=lines):
         return SparkLake.in_folder(folder)
-
-
-def _require_room(folder: Path, *, begun: bool, new: bool) -> None:
-    """Refuse to work on what is no lake: only an empty or absent folder, or a lake just ``begun``, may become one."""
-    if not new:
-        raise UserError(f"{folder} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
-    ours = {".vitalake", LAKE_BATCHES.name} if begun else {".vitalake"}
-    if folder.is_dir() and any(entry.name not in ours for entry in folder.iterdir()):
-        raise UserError(f"{folder} is no lake and holds other things", "Name a new or an empty folder")
 
 
 def lake_tables() -> tuple[Table, ...]:

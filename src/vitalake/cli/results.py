@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from vitalake.cli.output import field, print_facts, print_json, print_rows
 from vitalake.cli.progress import Work
+from vitalake.errors import UserError
 from vitalake.quality.gate import Check
 from vitalake.stages.curate import CurateResult
 
@@ -24,6 +26,17 @@ def report(stage: str, work: Work, gold: CurateResult | None = None, *, as_json:
         gold.refuse()
 
 
+@contextmanager
+def telling(stage: str, work: Work, *, as_json: bool) -> Iterator[None]:
+    """Print what a stage counted, if anything, before a user's mistake in the source ends the command."""
+    try:
+        yield
+    except UserError:
+        if work.counts["messages"] and not as_json:
+            report(stage, work, as_json=False)
+        raise
+
+
 def tell(facts: Mapping[str, Any], gold: CurateResult | None, *, as_json: bool) -> None:
     """Print facts and, where Gold was curated, what it came to and what its checks found."""
     if as_json:
@@ -37,6 +50,7 @@ def _gold_facts(gold: CurateResult) -> dict[str, Any]:
     return {
         "gold_rows": gold.rows,
         "gold_written": gold.merged,
+        "unsettled_batches": gold.unsettled,
         "checks": [_check(check) for check in gold.checks],
     }
 
@@ -45,7 +59,10 @@ def _gold_summary(gold: CurateResult) -> dict[str, Any]:
     verdicts = Counter(check.verdict for check in gold.checks)
     told = ", ".join(f"{verdicts[name]} {name}" for name in ("pass", "warn", "fail") if verdicts[name])
     written = f"{sum(gold.rows.values()):,} rows" if gold.rows else "nothing new"
-    return {"gold": written if gold.merged else "as it was", "quality": told or "nothing new to judge"}
+    facts = {"gold": written if gold.merged else "as it was", "quality": told or "nothing new to judge"}
+    if gold.unsettled:
+        facts["batches waiting"] = f"{gold.unsettled:,} of silver to be settled: vitalake refine --lake DIR"
+    return facts
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -28,6 +28,9 @@ class Engine(Protocol):
     def lock(self, stage: str) -> AbstractContextManager[object]:
         """Hold a stage of the lake: one writer a stage. Raises LakeBusy where another process has it."""
 
+    def require_room(self) -> None:
+        """Raise a UserError where a new lake has no room: its folder holds other things."""
+
     def create(self, table: Table, properties: Mapping[str, str]) -> None:
         """Create the empty table with Delta properties, unless it is there."""
 

@@ -38,6 +38,8 @@ class CurateResult:
     merged: bool
     versions: Mapping[str, int]
     """The Delta versions written, by table."""
+    unsettled: int = 0
+    """How many batches of Silver are not settled: Gold does not see them yet."""
 
     @property
     def failures(self) -> tuple[Check, ...]:

@@ -72,7 +72,7 @@ class StageRun:
     def fail(self, error: BaseException) -> None:
         """Take note of what ended it; only our own messages are known to be free of patient data."""
         self.status = "failed"
-        self.error = error.message if isinstance(error, VitalakeError) else type(error).__name__
+        self.error = _told(error)
 
     def row(self, engine: Engine, run: RunInfo, stage: str, started: datetime) -> dict[str, Any]:
         """Yield the row that tells of it."""
@@ -85,6 +85,12 @@ class StageRun:
             "versions_read": json.dumps(self.versions_read, sort_keys=True),
             "versions_written": json.dumps(self.versions_written, sort_keys=True),
         }
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, VitalakeError):
+        return error.message
+    return "It was told to stop" if isinstance(error, KeyboardInterrupt) else type(error).__name__
 
 
 @contextmanager

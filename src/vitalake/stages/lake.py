@@ -22,7 +22,9 @@ _DONE: Final = """
     coalesce(sum(case when stage = 'ingest' then rows_in end), 0) as messages,
     coalesce(sum(case when stage = 'refine' then observations end), 0) as observations,
     coalesce(max(case when stage = 'ingest' then batch end), 0)
-    - coalesce(max(case when stage = 'refine' then batch end), 0) as waiting
+    - coalesce(max(case when stage = 'refine' then batch end), 0) as waiting,
+    coalesce(max(case when stage = 'refine' then batch end), 0)
+    - coalesce(max(case when stage = 'settle' then batch end), 0) as unsettled
   from lake_batches
 """
 
@@ -83,17 +85,26 @@ def require_gold(engine: Engine) -> None:
         hint = "Fill the lake with: vitalake run SOURCE --lake DIR"
     elif done["waiting"]:
         hint = "Bronze waits: vitalake refine --lake DIR, then vitalake curate --lake DIR"
+    elif done["unsettled"]:
+        hint = (
+            "Silver is not settled: vitalake refine --lake DIR, then vitalake curate --lake DIR "
+            "(run --follow does so every minute)"
+        )
     elif not done["observations"]:
         hint = "No message was usable; what is wrong with them says: vitalake check --lake DIR"
     else:
-        hint = "Bring it up to silver with: vitalake curate --lake DIR (run --follow does so every minute)"
+        hint = "Bring it up to silver with: vitalake curate --lake DIR"
     raise UserError("Gold is empty: there is nothing to ask yet", hint)
 
 
-def open_for_writing(engine: Engine, rules: Rules | None, where: str) -> LakeInfo:
-    """Yield the lake's description, making the lake where there is none; refuse other rules or another engine."""
-    info = read_info(engine, where)
+def open_for_writing(engine: Engine, rules: Rules | None, where: str, *, new: bool = True) -> LakeInfo:
+    """Yield the lake's description; refuse other rules or another engine.
+
+    Where there is no lake it is made, unless only a lake that is there will do (not ``new``).
+    """
+    info = read_info(engine, where) if new else require_lake(engine, where)
     if info is None:
+        engine.require_room()
         info = LakeInfo(str(uuid.uuid4()), LAYOUT, engine.name, (rules or Rules()).to_json())
         engine.create(LAKE_BATCHES, {PROPERTY: json.dumps(asdict(info))})
         return info

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
 from vitalake.sources.ahead import read_ahead
 from vitalake.sources.messages import Source
+from vitalake.sources.readable import Readable
 from vitalake.stages.curate import CurateResult, curate
 from vitalake.stages.history import RUN, RunInfo, StageRun, recorded
 from vitalake.stages.ingest import Ingest, recover
@@ -92,21 +93,30 @@ class Run:
     def all(
         self, source: Source, max_rows: int, *, force: bool = False, ahead: Stream | None = None
     ) -> CurateResult:
-        """Ingest, refine and curate what is new."""
+        """Ingest, refine and curate what is new; what of the source can't be read is raised after that."""
         open_for_writing(self.engine, self.rules, self.where)
+        readable = Readable(source)
         with recorded(self.engine, self.info, RUN) as entry:
             self.begins("bronze and silver")
-            entry.take(self.silver(source, max_rows, ahead))
+            entry.take(self._silver(readable, max_rows, ahead))
             self.begins("gold")
             gold = self.curate(force=force)
             if gold.merged:
                 entry.versions_written |= gold.versions
             else:
                 entry.status, entry.error = "failed", "The quality gate failed"
+            readable.tell()
             return gold
 
     def silver(self, source: Source, max_rows: int, ahead: Stream | None = None) -> StageRun:
-        """Ingest and refine what is new, each batch on its way to Silver as soon as Bronze has it."""
+        """Ingest and refine what is new; what of the source can't be read is raised after that."""
+        readable = Readable(source)
+        entry = self._silver(readable, max_rows, ahead)
+        readable.tell()
+        return entry
+
+    def _silver(self, source: Readable, max_rows: int, ahead: Stream | None) -> StageRun:
+        """Send each batch on its way to Silver as soon as Bronze has it, and settle."""
         with (
             self.stream(ahead=ahead) as held,
             recorded(self.engine, self.info, "refine", held.entry) as entry,
@@ -164,7 +174,8 @@ class Run:
 
     def _curate(self, progress: Progress, *, force: bool) -> CurateResult:
         with self.engine.pinned(progress.settled, progress.batch("settle")):
-            return curate(self.engine, run=self.info, batch=progress.batch("settle"), force=force)
+            result = curate(self.engine, run=self.info, batch=progress.batch("settle"), force=force)
+        return replace(result, unsettled=progress.batch("refine") - progress.batch("settle"))
 
     def _finish_rebuild(self) -> None:
         """Finish a rebuild that was begun and cut short."""
@@ -182,7 +193,7 @@ class Run:
     def _stages(self, *stages: str) -> Iterator[Progress]:
         """Hold the locks of the stages; yield where the lake stands."""
         self._finish_rebuild()
-        open_for_writing(self.engine, self.rules, self.where)
+        open_for_writing(self.engine, self.rules, self.where, new="ingest" in stages)
         with self._locked(*stages):
             yield self._recovered() if "ingest" in stages else read_progress(self.engine)
 

@@ -7,15 +7,17 @@ checkpoint that is lost, or behind, makes it read messages again, which their of
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Self
 
 from vitalake import clock
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.stream import Messages, Splitter, drain, open_files, open_stream, open_topic
+from vitalake.errors import UserError
 from vitalake.sources.files import (
     PACKED,
     SUFFIXES,
@@ -53,16 +55,49 @@ class TakeBatch:
         recover(lake, progress, run_id=self.run_id, now=clock.now)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is to be streamed."""
+
+    source: str
+    max_rows: int
+    options: dict[str, str]
+    """Of the source, as Spark names them."""
+
+    @classmethod
+    def of(cls, source: str, batch_rows: str, stream_options: str) -> Self:
+        """Read the parameters of a job, which are all texts.
+
+        Raises:
+            UserError: one of them can't be.
+        """
+        if not source.strip():
+            raise UserError(
+                "No source is named", "Set the parameter source to a folder, or to kafka://BROKERS/TOPIC"
+            )
+        if not batch_rows.isdecimal() or int(batch_rows) < 1:
+            raise UserError(f"batch_rows is {batch_rows!r}", "Set it to a whole number from 1 on")
+        try:
+            options = json.loads(stream_options)
+        except ValueError:
+            options = None
+        if not isinstance(options, dict):  # which may hold a password: it is not shown
+            raise UserError("stream_options is no JSON object", 'Write it as {"NAME": "VALUE", ...}')
+        return cls(source, int(batch_rows), options)
+
+
 def stream_to_bronze(
-    lake: SparkLake, source: str, *, max_rows: int, run_id: str, checkpoint: str, options: Mapping[str, str]
+    lake: SparkLake, asked: Asked, *, run_id: str, checkpoint: str, secret: Mapping[str, str]
 ) -> None:
     """Commit what is new in a folder or topic to Bronze; the caller holds the stage.
 
     Raises:
         UserError: there is no such source.
+        Unavailable: Kafka does not answer.
     """
-    messages = open_stream(lake.spark, source, FILES, max_rows, options)
-    drain(messages, _checkpoint(lake, source, checkpoint), TakeBatch(str(lake.place), run_id))
+    messages = open_stream(lake.spark, asked.source, FILES, asked.max_rows, {**asked.options, **secret})
+    take = TakeBatch(str(lake.place), run_id)
+    drain(messages, asked.source, _checkpoint(lake, asked.source, checkpoint), take)
 
 
 @dataclass(frozen=True)
@@ -84,13 +119,14 @@ class Ahead:
         source = source_name(path)
         messages = open_files(self.lake.spark, source, NEW_FILES, self.max_rows, {}, reader_follows=True)
         checkpoint = _checkpoint(self.lake, f"ahead:{source}")
-        drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id, new_sources=True), self.heard)
+        take = TakeBatch(str(self.lake.place), run_id, new_sources=True)
+        drain(messages, source, checkpoint, take, self.heard)
 
     def topic(self, url: str, starts: Mapping[int, int], options: Mapping[str, str], run_id: str) -> None:
         """Commit the messages of a topic from ``starts`` on; lake_batches told them, so no checkpoint need be kept."""
         messages = open_topic(self.lake.spark, url, self.max_rows, options, starts)
         with TemporaryDirectory(prefix="vitalake-", ignore_cleanup_errors=True) as checkpoint:
-            drain(messages, checkpoint, TakeBatch(str(self.lake.place), run_id), self.heard)
+            drain(messages, url, checkpoint, TakeBatch(str(self.lake.place), run_id), self.heard)
 
 
 def _checkpoint(lake: SparkLake, source: str, folder: str = "") -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyarrow as pa
 from deltalake.transaction import AddAction
-from filelock import FileLock, Timeout
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
@@ -21,7 +20,8 @@ from vitalake.engines.embedded.read import declared, select_rows
 from vitalake.engines.embedded.replace import replace_rows
 from vitalake.engines.embedded.session import connect
 from vitalake.engines.engine import Refiner
-from vitalake.errors import LakeBusy
+from vitalake.engines.folder import OURS, hold_stage, require_room
+from vitalake.silver.tables import LAKE_BATCHES
 from vitalake.silver.watermark import Watermark
 
 
@@ -49,22 +49,15 @@ class EmbeddedLake:
     @contextmanager
     def lock(self, stage: str) -> Iterator[None]:
         """Hold a stage of the lake, as long as this process lives at most."""
-        path = self.path / ".vitalake" / f"{stage}.lock"
-        with told_plainly(f"Can't lock the {stage} stage of {self.path}"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path, blocking=False)
-            try:
-                lock.acquire()
-            except Timeout:
-                message = f"Another process holds the {stage} stage of {self.path}"
-                raise LakeBusy(message, "Wait for it to end, or end it") from None
-        self._committed.clear()  # another process may have had the stage
-        for folder in self._folders.values():
-            folder.doubt()
-        try:
+        with hold_stage(self.path, stage):
+            self._committed.clear()  # another process may have had the stage
+            for folder in self._folders.values():
+                folder.doubt()
             yield
-        finally:
-            lock.release()
+
+    def require_room(self) -> None:
+        """Raise a UserError where a new lake has no room: its folder holds other things."""
+        require_room(self.path, begun=not self.exists(LAKE_BATCHES))
 
     def create(self, table: Table, properties: Mapping[str, str]) -> None:
         """Create the empty table with Delta properties, unless it is there."""
@@ -83,7 +76,7 @@ class EmbeddedLake:
 
     def beside(self, name: str) -> EmbeddedLake:
         """Yield a second lake that belongs to this one: its own tables, the same Bronze."""
-        lake = EmbeddedLake(self.path / ".vitalake" / name)
+        lake = EmbeddedLake(self.path / OURS / name)
         lake._folders[BRONZE_EVENTS.name] = self.folder(BRONZE_EVENTS)
         return lake
 

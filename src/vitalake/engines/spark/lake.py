@@ -22,6 +22,8 @@ from vitalake.engines.spark.place import Folder, Place, Schema
 from vitalake.engines.spark.read import declared, select_nothing, select_rows, translate
 from vitalake.engines.spark.session import open_session, prepare
 from vitalake.engines.spark.write import create_statement, literal, merge_statement, told_plainly
+from vitalake.errors import UserError
+from vitalake.silver.tables import LAKE_BATCHES
 from vitalake.silver.watermark import Watermark
 
 _MANY: Final = 1000
@@ -60,13 +62,23 @@ class SparkLake:
 
     @classmethod
     def at(cls, where: str, spark: SparkSession | None = None) -> Self:
-        """Yield the lake at a folder (a path with a slash) or in a schema (``catalog.schema``)."""
+        """Yield the lake at a folder (a path with a slash) or in a schema (``catalog.schema``).
+
+        Raises:
+            UserError: it is not named.
+        """
+        if not where.strip():
+            raise UserError("No lake is named", "Set the parameter lake to CATALOG.SCHEMA, or to a folder")
         return cls.in_folder(Path(where), spark) if "/" in where else cls.in_schema(where, spark)
 
     @property
     def own(self) -> bool:
         """Tell whether Spark belongs to this process, and ends with it; not so behind Spark Connect."""
         return not is_remote()
+
+    def require_room(self) -> None:
+        """Raise a UserError where a new lake has no room: its folder holds other things."""
+        self.place.require_room(begun=not self.exists(LAKE_BATCHES))
 
     @contextmanager
     def lock(self, stage: str) -> Iterator[None]:

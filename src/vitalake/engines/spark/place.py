@@ -10,13 +10,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
-from filelock import FileLock, Timeout
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.tables import Table
-from vitalake.errors import LakeBusy, LakeError
+from vitalake.engines.folder import OURS, hold_stage, require_room
 
 CHECKPOINTS: Final = "vitalake_checkpoints"
 """The volume of a schema's lake in which streams keep how far they are."""
@@ -50,6 +49,9 @@ class Place(Protocol):
     def lock(self, stage: str) -> AbstractContextManager[None]:
         """Hold a stage of the lake."""
 
+    def require_room(self, *, begun: bool) -> None:
+        """Raise a UserError where a new lake, unless it was ``begun`` there, has no room."""
+
     def workroom(self, spark: SparkSession, stage: str) -> AbstractContextManager[None]:
         """Give a stage that is held room for what it computes on the way; leave nothing, nor what a crash left."""
 
@@ -69,7 +71,7 @@ class Folder:
     def __init__(self, path: Path, bronze: Path | None = None) -> None:
         self.path = path.resolve()
         self._bronze = bronze or self.path
-        self._rooms = self.path / ".vitalake" / "staging"
+        self._rooms = self.path / OURS / "staging"
         self._room = self._own = self._rooms / str(uuid.uuid4())
         self._staged: dict[str, Path] = {}
         self._clear = weakref.finalize(self, shutil.rmtree, self._own, ignore_errors=True)
@@ -113,24 +115,13 @@ class Folder:
             shutil.rmtree(before, ignore_errors=True)
         return stored
 
-    @contextmanager
-    def lock(self, stage: str) -> Iterator[None]:
+    def lock(self, stage: str) -> AbstractContextManager[None]:
         """Hold a stage of the lake, as long as this process lives at most."""
-        path = self.path / ".vitalake" / f"{stage}.lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path, blocking=False)
-            lock.acquire()
-        except Timeout:
-            message = f"Another process holds the {stage} stage of {self.path}"
-            raise LakeBusy(message, "Wait for it to end, or end it") from None
-        except OSError as error:
-            message = f"Can't lock the {stage} stage: {error.strerror}"
-            raise LakeError(message, "Give this user write access to the lake") from error
-        try:
-            yield
-        finally:
-            lock.release()
+        return hold_stage(self.path, stage)
+
+    def require_room(self, *, begun: bool) -> None:
+        """Raise a UserError where the folder holds other things."""
+        require_room(self.path, begun=begun)
 
     @contextmanager
     def workroom(self, spark: SparkSession, stage: str) -> Iterator[None]:  # noqa: ARG002 - files need none
@@ -148,11 +139,11 @@ class Folder:
 
     def checkpoints(self, spark: SparkSession) -> str:  # noqa: ARG002 - the folder is there
         """Yield a folder below ``.vitalake``."""
-        return str(self.path / ".vitalake" / "checkpoints")
+        return str(self.path / OURS / "checkpoints")
 
     def beside(self, name: str) -> Folder:
         """Yield a place below ``.vitalake``: its own tables, the same Bronze."""
-        return Folder(self.path / ".vitalake" / name, self._bronze)
+        return Folder(self.path / OURS / name, self._bronze)
 
     def discard(self, spark: SparkSession, tables: Iterable[str]) -> None:  # noqa: ARG002 - the folder is all
         """Delete the folder."""
@@ -204,6 +195,9 @@ class Schema:
         if before is not None:
             rows.sparkSession.sql(f"drop table {before}")
         return rows.sparkSession.table(kept)
+
+    def require_room(self, *, begun: bool) -> None:
+        """Do nothing: a schema may hold other tables as well."""
 
     @contextmanager
     def lock(self, stage: str) -> Iterator[None]:  # noqa: ARG002 - nothing to hold

@@ -29,6 +29,12 @@ _MESSAGE_BYTES: Final = 256
 """What a message takes on average: files are given to a batch by their size."""
 _LOCAL: Final = ("file:", "dbfs:")
 """Schemes that Spark puts before a path which needs none."""
+_PATIENCE: Final = {
+    "kafka.request.timeout.ms": "20000",
+    "kafka.default.api.timeout.ms": "20000",
+    "fetchOffset.numRetries": "1",
+}
+"""How long a Kafka that does not answer is asked; by itself Spark takes minutes to say so."""
 _STEP_S: Final = 1
 """How often who waits for a stream may end it."""
 
@@ -141,7 +147,7 @@ def open_topic(
     for name in options:
         if name.lower() in taken:  # Spark knows no case
             raise UserError(f"The stream's option {name} can't be changed", "Leave it out of stream_options")
-    messages = spark.readStream.format("kafka").options(**ours, **options).load()
+    messages = spark.readStream.format("kafka").options(**{**_PATIENCE, **ours, **options}).load()
     return messages.select(
         lit(address.url).alias("source"), "partition", "offset", "key", col("value").alias("payload"),
         "headers", col("timestamp").alias("source_time"),
@@ -150,12 +156,13 @@ def open_topic(
 
 def drain(
     messages: Messages,
+    source: str,
     checkpoint: str,
     take: Callable[[Messages, int], None],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Give ``take`` all that is there now, batch by batch, and end.  What ``meanwhile`` raises ends it earlier."""
-    with told_plainly("Can't read the source"):
+    with told_plainly(f"Can't read {source}"):
         writer = messages.writeStream.foreachBatch(take).option("checkpointLocation", checkpoint)
         query = writer.trigger(availableNow=True).start()
         try:

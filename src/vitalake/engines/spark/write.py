@@ -24,6 +24,9 @@ _MISTAKE: Final = re.compile(
 )
 """Where the text of a Spark error ends the traceback of a worker that found a source wrong."""
 
+_SILENT: Final = re.compile(r"\borg\.apache\.kafka\.common\.errors\.TimeoutException\b")
+"""How a Spark error says that no broker answered in time."""
+
 _STATISTICS: Final = ("patient_id", "event_time", "hour", "batch", "updated_batch", "seq")
 """Columns whose range goes to the log, so that readers skip files; Delta's own choice is the first 32."""
 
@@ -54,6 +57,9 @@ def _as_said(what: str, error: PySparkException | Py4JError) -> VitalakeError:
     words = _words(error)
     if mistake := _MISTAKE.search(words):
         return UserError(mistake["told"])
+    if _SILENT.search(words):
+        hint = "Is the address right, the broker running, and its security that of the options?"
+        return Unavailable(f"{what}: Kafka does not answer", hint)
     return error_of(what, code_in(words)) or LakeError(f"{what} ({_named(error)})", _AGAIN)
 
 
