@@ -1,7 +1,9 @@
-"""The asset bundle as far as it can be judged without Databricks: paths, order, parameters, variables."""
+"""The asset bundle as far as it can be judged without Databricks: keys, paths, order, parameters, variables."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,11 +18,87 @@ JOBS = {
     for key, job in yaml.safe_load(path.read_text())["resources"].get("jobs", {}).items()
 }
 WIDGET = re.compile(r'dbutils\.widgets\.\w+\("(\w+)"')
+REFERENCE = re.compile(r"\$\{[\w.]+}")
+
+TASK = {
+    "task_key": str,
+    "depends_on": [{"task_key": str}],
+    "environment_key": str,
+    "job_cluster_key": str,
+    "libraries": [{"whl": str}],
+    "max_retries": int,
+    "min_retry_interval_millis": int,
+    "notebook_task": {"notebook_path": str},
+}
+MODES = ("SINGLE_USER",)
+CLUSTER = {"spark_version": str, "node_type_id": str, "num_workers": int, "data_security_mode": MODES}
+PAUSE = ("PAUSED", "UNPAUSED")
+JOB = {
+    "name": str,
+    "description": str,
+    "max_concurrent_runs": int,
+    "queue": {"enabled": bool},
+    "schedule": {"quartz_cron_expression": str, "timezone_id": str, "pause_status": PAUSE},
+    "email_notifications": {"on_failure": [str]},
+    "parameters": [{"name": str, "default": str}],
+    "environments": [{"environment_key": str, "spec": {"environment_version": str, "dependencies": [str]}}],
+    "job_clusters": [{"job_cluster_key": str, "new_cluster": CLUSTER}],
+    "tasks": [TASK],
+}
+VOLUME = {"catalog_name": str, "schema_name": str, "name": str, "volume_type": ("MANAGED",), "comment": str}
+SHAPE = {
+    "bundle": {"name": str},
+    "include": [str],
+    "artifacts": {"*": {"type": ("whl",), "build": str, "path": str}},
+    "sync": {"paths": [str]},
+    "variables": {"*": {"description": str, "default": object, "type": ("complex",)}},
+    "targets": {
+        "*": {
+            "mode": ("development", "production"),
+            "default": bool,
+            "variables": {"*": str},
+            "workspace": {"root_path": str},
+            "run_as": {"service_principal_name": str},
+        }
+    },
+    "resources": {
+        "jobs": {"*": JOB},
+        "schemas": {"*": {"catalog_name": str, "name": str, "comment": str}},
+        "volumes": {"*": VOLUME},
+    },
+}
+"""What Databricks takes, as far as the bundle uses it: keys (``*``: any name), lists, words, types."""
 
 
 @pytest.fixture(params=JOBS, ids=str)
 def job(request):
     return JOBS[request.param]
+
+
+def strange(value: Any, shape: Any, where: str = "") -> Iterator[str]:
+    """Yield what has not the shape: a key or a word that is not known, another type."""
+    if isinstance(value, dict) and isinstance(shape, dict):
+        for key, each in value.items():
+            yield from strange(each, shape.get(key, shape.get("*")), f"{where}.{key}")
+    elif isinstance(value, list) and isinstance(shape, list):
+        for each in value:
+            yield from strange(each, shape[0], where)
+    elif not fits(value, shape):
+        yield f"{where}: {value!r}"
+
+
+def fits(value: Any, shape: Any) -> bool:
+    """Tell whether a value is of a type or one of some words; a reference is taken wherever a key is known."""
+    if isinstance(value, str) and REFERENCE.fullmatch(value):
+        return shape is not None
+    if isinstance(shape, tuple):
+        return value in shape
+    return isinstance(shape, type) and isinstance(value, shape)
+
+
+@pytest.mark.parametrize("path", [ROOT / "databricks.yml", *FILES], ids=lambda path: path.stem)
+def test_each_key_is_one_that_databricks_knows(path):
+    assert list(strange(yaml.safe_load(path.read_text()), SHAPE)) == []
 
 
 def test_there_is_a_job_on_serverless_and_one_on_a_cluster():
