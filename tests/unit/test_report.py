@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from vitalake.analytics import extra
+from vitalake.analytics import extra, report
 from vitalake.cli import main
 
 VITALS = {
@@ -37,8 +39,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("lake")
     lines = [message("o'hara <i>", minute, 135) for minute in range(0, 30, 2)] + [message("well", 5, 70)]
     (folder / "messages.ndjson").write_text("\n".join(lines))
-    assert main(["run", str(folder / "messages.ndjson"), "--lake", str(folder / "lake")]) == 0
-    return str(folder / "lake")
+    assert main(["run", str(folder / "messages.ndjson"), "--lake", str(folder / "ward's")]) == 0
+    return str(folder / "ward's")
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +156,34 @@ def test_the_page_answers_all_with_pictures_tables_and_sql(page: str) -> None:
 def test_ids_of_patients_are_escaped(page: str) -> None:
     assert "o&#39;hara &lt;i&gt;" in page
     assert "<i>" not in page
+
+
+def test_a_table_that_is_cut_names_the_command_that_prints_all_of_it(
+    page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = [shlex.split(unescape(each)) for each in re.findall(r"<code>(vitalake ask .*?)</code>", page)]
+    assert told
+    for _, *arguments in told:
+        capsys.readouterr()
+        assert main(arguments) == 0
+        out = capsys.readouterr().out
+        assert "... and" not in out
+        assert out.count("\n") > int(arguments[-1])
+
+
+def test_where_there_is_no_command_line_none_is_named(
+    lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    render = report.render_report
+    monkeypatch.setattr(
+        report,
+        "render_report",
+        lambda answers, chart, *, made_at, **_: render(answers, chart, lake="main.ward", made_at=made_at),
+    )
+    assert main(["report", "--lake", lake, "--out", str(tmp_path / "r.html")]) == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "vitalake ask" not in page
+    assert re.search(r"The first 12 of \d+</p>", page)
 
 
 def test_the_report_is_written_again_over_the_old_one(lake: str, page: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from vitalake.analytics.words import written_unit
 from vitalake.domain.tables import Column
 
 _MOST_ROWS: Final = 12
-"""Rows of a table on the page; the rest is told by ``vitalake ask``."""
+"""Rows of a table on the page; ``vitalake ask`` tells the rest."""
 
 _RISK: Final = 3
 _BURDEN: Final = 4
@@ -52,13 +53,16 @@ def riskiest(answers: Sequence[Answer]) -> str:
     return str(patients[0]["patient_id"])
 
 
-def render_report(answers: Sequence[Answer], chart: Tables, *, lake: str, made_at: datetime) -> str:
-    """Yield the page."""
+def render_report(
+    answers: Sequence[Answer], chart: Tables, *, lake: str, made_at: datetime, folder: str | None = None
+) -> str:
+    """Yield the page; of a lake in a ``folder``, which the command line can read, it names commands."""
     pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters |= {"cell": cell, "heading": heading, "numeric": is_numeric}
+    pages.filters |= {"cell": cell, "heading": heading, "numeric": is_numeric, "quoted": shlex.quote}
     template = files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
     return pages.from_string(template).render(
         lake=lake,
+        folder=folder,
         made_at=made_at,
         version=version("vitalake"),
         facts=_facts(answers),

@@ -58,5 +58,5 @@ def write_report(engine: EmbeddedLake, lake: Path, out: Path) -> None:
     for table in READS:
         engine.open(table, f"patient_id = {quoted(riskiest(answers))}")
     chart = read_chart(engine.rows)
-    page = render_report(answers, chart, lake=str(lake), made_at=clock.now())
+    page = render_report(answers, chart, lake=str(lake), made_at=clock.now(), folder=str(lake))
     write_file(out, page.encode())
