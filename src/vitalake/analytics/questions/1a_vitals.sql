@@ -1,7 +1,7 @@
 /*---
 question: 1
 asks: How do vital signs correlate with severity?
-caption: Correlation of each vital with NEWS2 of the other inputs, the strongest first
+caption: Correlation of each vital with NEWS2 of the other inputs, by the greatest of r, high_r and low_r, signs aside
 grain: vital sign
 reads: gold_vital_severity_association
 order: strength desc, vital
