@@ -29,9 +29,10 @@ from vitalake.analytics.figures.gallery import PICTURES
 from vitalake.analytics.report import answer_all, render_report, riskiest, show
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.write import literal
-from vitalake.stages.lake import require_gold
+from vitalake.stages.lake import require_gold, require_lake
 
 lake = SparkLake.at(dbutils.widgets.get("lake"), spark)
+require_lake(lake, dbutils.widgets.get("lake"))
 require_gold(lake)
 for table in {table for each in questions() for table in each.reads}:
     lake.open(table)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from spark.notebook_runner import NOTEBOOKS, read_cells, run_notebook
 
-from vitalake.errors import UserError
+from vitalake.dev.kafka import HOST, free_port
+from vitalake.errors import Unavailable, UserError
 
 
 @pytest.mark.usefixtures("spark")
@@ -18,6 +19,52 @@ def test_a_source_that_is_not_there_is_the_users_mistake(tmp_path: Path) -> None
     parameters = {"lake": str(tmp_path / "lake"), "source": "nowhere"}
     with pytest.raises(UserError, match="nowhere does not exist"):
         run_notebook(NOTEBOOKS / "01_bronze.py", parameters)
+
+
+@pytest.mark.usefixtures("spark")
+@pytest.mark.parametrize("name", ["02_silver", "03_gold", "04_quality", "05_analytics"])
+def test_what_is_no_lake_stays_so(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="mistyped is no lake"):
+        run_notebook(NOTEBOOKS / f"{name}.py", {"lake": str(tmp_path / "mistyped")})
+    assert not (tmp_path / "mistyped").exists()
+    with pytest.raises(UserError, match="No lake is named"):
+        run_notebook(NOTEBOOKS / f"{name}.py", {})
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_folder_of_other_things_is_no_place_for_a_lake(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UserError, match="holds other things"):
+        run_notebook(NOTEBOOKS / "01_bronze.py", {"lake": str(tmp_path), "source": str(tmp_path)})
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.usefixtures("spark")
+@pytest.mark.parametrize(
+    ("parameter", "value", "says"),
+    [
+        ("source", "", "No source is named"),
+        ("batch_rows", "many", "batch_rows is 'many'"),
+        ("batch_rows", "0", "batch_rows is '0'"),
+        ("stream_options", '{"a": "secret"', "^stream_options is no JSON object"),
+        ("stream_options", '"secret"', "^stream_options is no JSON object"),
+    ],
+)
+def test_parameters_that_can_not_be_are_told_before_any_work(
+    parameter: str, value: str, says: str, tmp_path: Path
+) -> None:
+    parameters = {"lake": str(tmp_path / "lake"), "source": str(tmp_path), parameter: value}
+    with pytest.raises(UserError, match=says) as told:
+        run_notebook(NOTEBOOKS / "01_bronze.py", parameters)
+    assert "secret" not in str(told.value)
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_kafka_that_does_not_answer_is_told_and_tried_again_by_the_job(tmp_path: Path) -> None:
+    url = f"kafka://{HOST}:{free_port()}/vitals"
+    with pytest.raises(Unavailable, match=f"{url}: Kafka does not answer"):
+        run_notebook(NOTEBOOKS / "01_bronze.py", {"lake": str(tmp_path / "lake"), "source": url})
 
 
 @pytest.mark.usefixtures("spark")
