@@ -1,12 +1,14 @@
 """The asset bundle as far as it can be judged without Databricks: keys, paths, order, parameters, variables."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 ROAD = ["bronze", "silver", "gold", "quality", "analytics"]
@@ -25,7 +27,7 @@ TASK = {
     "depends_on": [{"task_key": str}],
     "environment_key": str,
     "job_cluster_key": str,
-    "libraries": [{"whl": str}],
+    "libraries": [{"whl": str, "pypi": {"package": str}}],
     "max_retries": int,
     "min_retry_interval_millis": int,
     "notebook_task": {"notebook_path": str},
@@ -138,12 +140,30 @@ def test_each_task_gets_the_wheel(job):
     for task in body["tasks"]:
         if "job_cluster_key" in task:
             assert task["job_cluster_key"] in {each["job_cluster_key"] for each in body["job_clusters"]}
-            assert [library["whl"] for library in task["libraries"]] == ["../dist/*.whl"]
+            assert {"whl": "../dist/*.whl"} in task["libraries"]
         else:
             (environment,) = body["environments"]
             assert task["environment_key"] == environment["environment_key"]
             assert "../dist/*.whl" in environment["spec"]["dependencies"]
     assert BUNDLE["artifacts"]["wheel"]["type"] == "whl"
+
+
+def packages(body, task):
+    """Yield what a task installs besides the wheel."""
+    if "libraries" in task:
+        return [library["pypi"]["package"] for library in task["libraries"] if "pypi" in library]
+    (environment,) = body["environments"]
+    return [each for each in environment["spec"]["dependencies"] if not each.endswith(".whl")]
+
+
+def test_the_task_that_draws_gets_what_drawing_needs(job):
+    _, body = job
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = map(Requirement, project["optional-dependencies"]["report"])
+    needed = {each.name: each.specifier for each in wanted}
+    pinned = dict(each.split("==") for each in packages(body, body["tasks"][ROAD.index("analytics")]))
+    assert pinned.keys() == needed.keys()
+    assert [name for name, version in pinned.items() if version not in needed[name]] == []
 
 
 def test_variables_are_declared_and_used():
