@@ -1,7 +1,8 @@
 """Latency on the road from Kafka to Kafka: the broker's append of an event -> its alert at a separate consumer.
 
 ``python -m benchmarks.kafka_latency [RATE] [SECONDS]`` starts a broker, a run that follows, a consumer and a producer,
-each a process of its own, and prints one JSON object.  The first ten seconds are not counted.
+each a process of its own, and prints one JSON object.  The first ten seconds are not counted.  ``parts`` are medians
+of the steps on an alert's way.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
@@ -60,7 +63,9 @@ def consume(brokers: str, out: Path) -> None:
     """Write down each alert change and when it was here, until SIGTERM."""
     with out.open("w") as file:
         for heard in listen(Connection(brokers), [ALERTS], from_beginning=True):
-            file.write(json.dumps({"at_ms": time.time() * 1000, **heard.event["data"]}) + "\n")
+            assert heard.appended_at
+            when = {"at_ms": time.time() * 1000, "appended_ms": heard.appended_at.timestamp() * 1000}
+            file.write(json.dumps(when | heard.event["data"]) + "\n")
             file.flush()
 
 
@@ -83,8 +88,18 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def latencies(alerts: Path, events: dict[str, tuple[str, int]]) -> list[tuple[int, float]]:
-    """Yield append time and latency [ms] of each change that one event brought about at its own instant."""
+@dataclass(frozen=True)
+class Told:
+    """An alert's change: when the broker had its event, when the consumer's topic had it, when it was here [ms]."""
+
+    batch: int
+    event_ms: float
+    appended_ms: float
+    at_ms: float
+
+
+def told_changes(alerts: Path, events: dict[str, tuple[str, int]]) -> list[Told]:
+    """Yield each change that one event brought about at its own instant."""
     found = []
     for line in alerts.read_text().splitlines():
         told = json.loads(line)
@@ -95,8 +110,8 @@ def latencies(alerts: Path, events: dict[str, tuple[str, int]]) -> list[tuple[in
         )
         event = events.get(by or "")
         if told["change"] in ("raised", "cleared") and event and instant(event[0]) == instant(at):
-            found.append((event[1], told["at_ms"] - event[1]))
-    return sorted(found)
+            found.append(Told(told["batch"], event[1], told["appended_ms"], told["at_ms"]))
+    return found
 
 
 def child(*arguments: object) -> subprocess.Popen[bytes]:
@@ -133,16 +148,41 @@ def measure(rate: float, seconds: float, folder: Path) -> dict[str, Any]:
         consumer.wait()
         events = appended(brokers)
     first = min(at for _, at in events.values()) + WARM_S * 1000
-    found = [ms for at, ms in latencies(alerts, events) if at >= first]
+    counted = [told for told in told_changes(alerts, events) if told.event_ms >= first]
+    found = [told.at_ms - told.event_ms for told in counted]
     batches = batch_figures(lake)
     return {
         "events_per_s": rate,
         "alerts": len(found),
         **{f"p{share * 100:g}_ms": round(percentile(found, share), 1) for share in (0.5, 0.9, 0.99, 0.999)},
         "max_ms": round(max(found), 1),
+        "parts": parts(lake, counted),
         "cpu_s": (int(usage[11]) + int(usage[12])) / os.sysconf("SC_CLK_TCK"),
         **batches,
     }
+
+
+def parts(lake: Path, counted: list[Told]) -> dict[str, int]:
+    """Yield the medians of the steps on the way of an alert [ms]."""
+    engine = EmbeddedLake(lake)
+    engine.open(LAKE_BATCHES)
+    rows = engine.rows("""
+        select batch, min(epoch_us(started_at)) / 1000.0 as begun_ms, max(epoch_us(ended_at)) / 1000.0 as refined_ms
+        from lake_batches where stage in ('ingest', 'refine') group by batch
+    """).to_pylist()
+    batches = {row["batch"]: (row["begun_ms"], row["refined_ms"]) for row in rows}
+    steps = [
+        (
+            batches[told.batch][0] - told.event_ms,
+            batches[told.batch][1] - batches[told.batch][0],
+            told.appended_ms - batches[told.batch][1],
+            told.at_ms - told.appended_ms,
+        )
+        for told in counted
+        if told.batch in batches
+    ]
+    names = ("waits_for_its_batch", "bronze_and_silver", "relay", "transaction_and_consumer")
+    return {name: round(median(step)) for name, step in zip(names, zip(*steps, strict=True), strict=True)}
 
 
 def batch_figures(lake: Path) -> dict[str, Any]:
@@ -162,7 +202,9 @@ def batch_figures(lake: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure once and print it."""
-    if sys.argv[1:2] == ["produce"]:
+    if {"-h", "--help"} & set(sys.argv):
+        print(__doc__)
+    elif sys.argv[1:2] == ["produce"]:
         produce(sys.argv[2], float(sys.argv[3]), float(sys.argv[4]))
     elif sys.argv[1:2] == ["consume"]:
         consume(sys.argv[2], Path(sys.argv[3]))
