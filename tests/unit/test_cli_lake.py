@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -451,21 +452,31 @@ def test_who_curates_a_silver_that_is_not_settled_is_told_what_is_due(
     assert ask(capsys, "patients", "--lake", lake)
 
 
-def test_a_reader_that_closes_early_is_no_error(lake: str) -> None:
-    query = "select range from range(100000)"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vitalake", "sql", query, "--lake", lake],
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "sql 'select range from range(20000)' --limit 0 --lake {lake}",
+        "sql 'select range from range(100000)' --json --lake {lake}",
+        "patients --lake {lake}",
+        "check --json --lake {lake}",
+        "simulate --patients 20 --hours 12",
+        "--help",
+    ],
+)
+def test_a_reader_that_closes_early_is_no_error(arguments: str, lake: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vitalake", *shlex.split(arguments.format(lake=lake))]
+    with subprocess.Popen(
+        command,
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path), "PYTHONUNBUFFERED": ""},
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr
-    assert not process.stderr.read()
-    process.stderr.close()
-    process.wait(timeout=60)
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert not process.stderr.read()
+        assert process.wait(timeout=60) == 0
+    assert not list(tmp_path.rglob("*.log")), "no bug was logged"
 
 
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])

@@ -1,14 +1,16 @@
 """The command line: one file a command, one exit code a kind of end.
 
-0 fine; 1 the work failed (a gate, the disk, messages that break the contract, a bug); 2 the user's mistake;
-130 Ctrl-C, 143 SIGTERM.
+0 fine, or nobody reads stdout any more (``| head``); 1 the work failed (a gate, the disk, messages that break the
+contract, a bug); 2 the user's mistake; 130 Ctrl-C, 143 SIGTERM.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from vitalake.cli.interrupts import INTERRUPTED, INTERRUPTS
@@ -27,10 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(arguments)
     except KeyboardInterrupt:
         return _stopped()
+    except (SystemExit, BrokenPipeError):  # typer makes the one of the other
+        if not _is_unread():
+            raise
+        return 0
     except Exception:
         if not INTERRUPTS.signal:
             raise
         return _stopped()  # a driver that was stopped raises an error of its own
+    finally:
+        if arguments is None:
+            _is_unread()
 
 
 def _open_streams() -> None:
@@ -39,6 +48,19 @@ def _open_streams() -> None:
         if getattr(sys, name) is None:
             stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
             setattr(sys, name, stream)
+
+
+def _is_unread() -> bool:
+    """Tell whether the reader of stdout is gone; then what is left for it goes nowhere, quietly."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    gone = bool(poll.poll(0))
+    if gone:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    return gone
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -52,6 +74,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         sys.excepthook = failures.log_bug
     try:
         code = typer.main.get_command(app).main(args=arguments, prog_name="vitalake", standalone_mode=False)
+        sys.stdout.flush()
     except VitalakeError as error:
         if INTERRUPTS.signal and error.__cause__ is not None:
             raise

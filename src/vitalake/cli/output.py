@@ -149,6 +149,10 @@ def print_title(title: str, before: str = "") -> None:
 def _console() -> Any:
     from rich.console import Console
 
-    return Console(
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # noqa: PLE0704 - rich calls it where it handles one
+
+    return Output(
         highlight=False, width=None if sys.stdout.isatty() else _WIDE, soft_wrap=not sys.stdout.isatty()
     )
