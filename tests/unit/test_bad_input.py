@@ -275,7 +275,7 @@ def test_a_truncated_gzip_gives_what_it_can_and_the_next_run_goes_on(
     run = ("run", "day.ndjson.gz", "--lake", "new")
     says = (
         f"{here / 'day.ndjson.gz'} is cut short; what comes before was read. Get the whole file and repeat the "
-        "command: it goes on where it stopped.\n"
+        "command: a lake goes on where it stopped.\n"
     )
     assert told(capsys, 2, *run, counted=True) == told(capsys, 2, *run) == says
     some = observations("new")
@@ -322,11 +322,43 @@ def test_of_a_gzip_damaged_in_the_middle_nothing_is_taken_for_true(
     run = ("run", "day.ndjson.gz", "more.ndjson", "--lake", "new", "--batch-rows", "50")
     says = told(capsys, 2, *run, counted=True)
     assert says.startswith(f"{here / 'day.ndjson.gz'} is damaged (")
-    assert says.endswith("Get the file again and repeat the command: it goes on where it stopped.\n")
+    assert says.endswith("Get the file again and repeat the command: a lake goes on where it stopped.\n")
     assert observations("new") == [f"e{number}" for number in range(20, 30)], "those of the other file"
     (here / "day.ndjson.gz").write_bytes(whole)
     assert main(run) == 0
     assert observations("new") == [f"e{number}" for number in range(300)]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_check_tells_what_it_found_before_the_end_of_a_truncated_gzip(
+    as_json: bool, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = gzip.compress((messages(0, 300) + "no json\n" + messages(300, 600)).encode(), 0)
+    (here / "day.ndjson.gz").write_bytes(whole[: len(whole) * 3 // 4])
+    capsys.readouterr()
+    assert main(["check", "day.ndjson.gz", "more.ndjson", *["--json"] * as_json]) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(
+        f"error: {here / 'day.ndjson.gz'} is cut short; what comes before was read. Get the whole"
+    )
+    assert "not_json" in out
+    assert "Nothing is lost" not in out
+    if as_json:
+        told = json.loads(out)
+        assert 310 < told["messages"] < 611
+        assert told["quarantined"] == {"not_json": 1}
+
+
+def test_an_error_is_told_though_nobody_reads_what_was_found_before_it(here: Path) -> None:
+    (here / "day.ndjson.gz").write_bytes(gzip.compress(messages(0, 300).encode())[:-9])
+    reads, writes = os.pipe()
+    os.close(reads)
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    ended = child("", "check", "day.ndjson.gz", "more.ndjson", stdout=writes, env=buffered)
+    os.close(writes)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: ")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_a_lake_that_was_only_begun_may_still_become_one(here: Path) -> None:

@@ -38,7 +38,7 @@ def command(
 
     Writes nothing. Counts what would go to quarantine, by reason, what repeats a message before it, and
     what single fields lose, by issue; names the fields that the contract does not know, in a sample of each
-    batch. The exit code is 1 where a message or a field would be lost.
+    batch. The exit code is 1 where a message or a field would be lost, 2 where not all could be read.
     """
     from vitalake.errors import UserError
     from vitalake.quality.conformance import Conformance
@@ -49,9 +49,16 @@ def command(
         )
     with TemporaryDirectory() as nothing:
         found = Conformance(_repeats_beside(Path(nothing)))
-        for messages in _of_lake(lake) if lake else _of_sources(sources or []):
-            found.look_at(messages)
+        try:
+            for messages in _of_lake(lake) if lake else _of_sources(sources or []):
+                found.look_at(messages)
+        except UserError:
+            if found.messages:  # of what could be read
+                _print(found, as_json=as_json)
+            raise
     _print(found, as_json=as_json)
+    if not as_json:
+        _print_verdict(found)
     if not found.fine:
         raise typer.Exit(1)
 
@@ -98,7 +105,7 @@ def _of_lake(lake: Path) -> Iterator[pa.Table]:
 
 
 def _print(found: Conformance, *, as_json: bool) -> None:
-    from vitalake.cli.output import print_facts, print_json, print_rows, print_text
+    from vitalake.cli.output import print_facts, print_json, print_rows
 
     facts: dict[str, Any] = {"messages": found.messages, "good": found.good, "duplicates": found.duplicates}
     groups = {"quarantined": found.quarantined, "issues": found.issues, "unknown fields": found.unknown}
@@ -111,6 +118,11 @@ def _print(found: Conformance, *, as_json: bool) -> None:
     for name, counts in groups.items():
         if counts:
             print_rows([{name: each, "n": n} for each, n in counts.most_common()], title=name.capitalize())
+
+
+def _print_verdict(found: Conformance) -> None:
+    from vitalake.cli.output import print_text
+
     verdict = (
         "Nothing is lost." if found.fine else "What is quarantined or null here is in bronze all the same."
     )

@@ -136,12 +136,12 @@ def gunzip(pieces: Iterable[bytes], *, name: str) -> Iterator[bytes]:
     except zlib.error as error:
         raise Damaged(
             f"{name} is damaged ({error}); no more of it is read",
-            "Get the file again and repeat the command: it goes on where it stopped",
+            "Get the file again and repeat the command: a lake goes on where it stopped",
         ) from error
     if not inflate.eof:
         raise CutShort(
             f"{name} is cut short; what comes before was read",
-            "Get the whole file and repeat the command: it goes on where it stopped",
+            "Get the whole file and repeat the command: a lake goes on where it stopped",
         )
 
 
