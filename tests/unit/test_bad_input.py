@@ -451,7 +451,7 @@ def test_a_driver_that_fails_since_it_was_interrupted_is_no_error_of_its_own(
         file.unlink()
     monkeypatch.setattr(INTERRUPTS, "signal", 15)
     assert main(["trace", "e1", "--lake", "lake"]) == 143
-    assert capsys.readouterr().err.startswith("stopped: ")
+    assert capsys.readouterr().err == "stopped.\n"
 
 
 def test_a_full_disk_behind_the_output_is_told() -> None:

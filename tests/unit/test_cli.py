@@ -239,6 +239,16 @@ def test_simulate_prints_messages_where_no_file_is_named(capfdbinary: pytest.Cap
     assert capfdbinary.readouterr().out == printed
 
 
+def test_a_command_without_a_lake_that_is_stopped_says_nothing_of_one() -> None:
+    command = [sys.executable, "-m", "vitalake", "simulate", "--patients", "2000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"stopped.\n")
+
+
 @pytest.mark.parametrize(
     ("option", "told"),
     [(["--start", "yesterday"], "yesterday is no time"), (["--wards", "9"], "The simulation's wards is 9")],

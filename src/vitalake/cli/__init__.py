@@ -93,7 +93,6 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _stopped() -> int:
-    print(
-        "stopped: what was committed to a lake is kept, and its next run goes on from there.", file=sys.stderr
-    )
+    kept = ": what was committed to a lake is kept, and its next run goes on from there"
+    print(f"stopped{kept if INTERRUPTS.lake else ''}.", file=sys.stderr)
     return INTERRUPTS.exit_code

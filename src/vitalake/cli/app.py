@@ -30,6 +30,7 @@ from vitalake.cli import (
     status,
     trace,
 )
+from vitalake.cli.interrupts import INTERRUPTS
 
 app = typer.Typer(
     name="vitalake",
@@ -69,6 +70,9 @@ GROUPS = {
     "dev": "Services for trying things out.",
 }
 """The first words of commands that have two, and what help says of them."""
+
+WRITERS = {module.NAME for module in (demo, run, ingest, refine, curate, publish, rebuild)}
+"""The commands that write to a lake."""
 
 
 def _show_help(context: typer.Context) -> None:
@@ -113,4 +117,5 @@ def describe(
 
     Begin with: vitalake demo
     """
+    INTERRUPTS.lake = context.invoked_subcommand in WRITERS
     _show_help(context)

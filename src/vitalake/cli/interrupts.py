@@ -20,10 +20,14 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """What this process was asked: ``signal`` is the last signal that asked it to stop, 0 for none."""
+    """What this process was asked: ``signal`` is the last signal that asked it to stop, 0 for none.
+
+    ``lake`` tells whether the command may write to a lake.
+    """
 
     def __init__(self) -> None:
         self.signal = 0
+        self.lake = True
         self._working = 0
 
     @property
