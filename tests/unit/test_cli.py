@@ -136,7 +136,8 @@ def test_settings_come_from_the_file_then_the_environment_then_the_option(
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("lak = 'x'", "error: The setting lak can't be used"),
+        ("lak = 'x'", "error: There is no setting lak. Known are lake, engine, batch_rows, rules"),
+        ("lak = 'x'", ", stalled_after_s: correct vitalake.toml or "),
         ("batch_rows = 0", "error: The setting batch_rows can't be used"),
         ("lake =", "error: vitalake.toml is no TOML"),
     ],
@@ -146,7 +147,7 @@ def test_settings_that_cannot_be_used_are_told(
 ) -> None:
     (elsewhere / "vitalake.toml").write_text(text)
     assert main(["status"]) == 2
-    assert capsys.readouterr().err.startswith(told)
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

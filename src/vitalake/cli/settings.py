@@ -82,9 +82,11 @@ def read_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        hint = (
-            f"Correct it in {' or '.join(str(path) for path in settings_files())}, or {PREFIX}{name.upper()}"
-        )
+        places = " or ".join(map(str, settings_files()))
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(Settings.model_fields)
+            raise UserError(f"There is no setting {name}", f"Known are {known}: correct {places}") from None
+        hint = f"Correct it in {places}, or {PREFIX}{name.upper()}"
         raise UserError(f"The setting {name} can't be used ({first['msg']})", hint) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(
