@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,6 +22,7 @@ EXAMPLES = (
     "vitalake check vitalake-demo/messages",
     "vitalake check --lake vitalake-demo/lake --json",
 )
+_ARRAY_HINT: Final = "Expected is one object a line: jq -c '.[]' FILE > FILE.ndjson"
 
 
 def command(
@@ -49,13 +51,17 @@ def command(
         )
     with TemporaryDirectory() as nothing:
         found = Conformance(_repeats_beside(Path(nothing)))
+        arrays: set[str] = set()
         try:
             for messages in _of_lake(lake) if lake else _of_sources(sources or []):
                 found.look_at(messages)
+                arrays.update(_arrays(messages))
         except UserError:
             if found.messages:  # of what could be read
                 _print(found, as_json=as_json)
             raise
+    for name in sorted(arrays):
+        print(f"{name} begins as a JSON array. {_ARRAY_HINT}", file=sys.stderr)
     _print(found, as_json=as_json)
     if not as_json:
         _print_verdict(found)
@@ -102,6 +108,15 @@ def _of_lake(lake: Path) -> Iterator[pa.Table]:
     for batch in range(1, read_progress(engine).batch("ingest") + 1):
         engine.open(BRONZE_EVENTS, f"batch = {batch}")
         yield engine.rows('select * from bronze_events order by source, partition, "offset"')
+
+
+def _arrays(messages: pa.Table) -> list[str]:
+    """Yield the sources whose first line begins an array."""
+    import pyarrow.compute as pc
+
+    begins = pc.match_substring_regex(messages["payload"], r"^\s*\[")
+    names: list[str] = messages["source"].filter(pc.and_(begins, pc.equal(messages["offset"], 0))).to_pylist()
+    return names
 
 
 def _print(found: Conformance, *, as_json: bool) -> None:
