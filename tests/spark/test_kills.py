@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from following import COMPILED
+from following import COMPILED, assert_alerts_told, done, hear, lake_id
 from interruptions import assert_log_leads_to_alerts
 from killing import Runs, runs
 from roads import gold_of, lawful, refined, run_of
@@ -17,7 +18,9 @@ from services.spark_connect import running_server
 from spark.settings import session_settings
 from spark.wards import stormy, ward
 
+from vitalake.dev.kafka import Broker, broker
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.kafka.connection import Connection
 
 Run = Callable[[Path], tuple[object, ...]]
 Compare = Callable[[Path], None]
@@ -71,6 +74,13 @@ def client_killer() -> Iterator[Runs]:
 
 
 @pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of the test's own, to kill."""
+    with broker(tmp_path / "own") as running:
+        yield running
+
+
+@pytest.fixture
 def assert_as_quiet(tmp_path: Path, payloads: list[bytes]) -> Compare:
     """Fails unless a lake's Silver and Gold equal those of the embedded engine's run over the events in order."""
 
@@ -89,12 +99,13 @@ def test_killed_around_commits(
     run: Run,
     killer: Runs,
     client_killer: Runs,
+    own_broker: Broker,
     assert_as_quiet: Compare,
 ) -> None:
     """Runs die after the commit to each table, which is before the commit to the next one.
 
     What a client asked for last, the server may still be doing while the next one begins.  What a session of its own
-    began, and died of with its JVM, those go on with.
+    began, and died of with its JVM, those go on with.  The broker, which has the alerts told so far, dies as well.
     """
     lake, rng = tmp_path / "lake", random.Random(5)
     assert client_killer.die_at("bronze_events", "before", *run(lake))
@@ -107,8 +118,12 @@ def test_killed_around_commits(
             client_killer.die_at(AROUND[number + 1], "before", *run(lake), at_last_s=moment)
     assert client_killer.die_at("gold_quality_checks", "after", *run(lake))
     assert client_killer.die_at("gold_patient_risk_snapshot", "before", *run(lake))
-    client_killer.whole(*run(lake))
+    assert json.loads(done("publish", "--lake", lake, "--to", own_broker.brokers, "--json"))["alert_changes"]
+    own_broker.kill()
+    own_broker.start()
+    client_killer.whole(*run(lake), "--publish-to", own_broker.brokers)
     assert_as_quiet(lake)
+    assert_alerts_told(hear(Connection(own_broker.brokers), lake_id(lake)), lake)
 
 
 @pytest.mark.soak
