@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo check test soak bench lock format docs clean venv venv-demo venv-airflow
+.PHONY: help demo check test soak bench lock format docs picture clean venv venv-demo venv-airflow
 .PHONY: image image-test image-tools
 .PHONY: lint types layers test-unit test-airflow test-all browser
 
@@ -52,6 +52,9 @@ format: .venv/.installed ## format the code and mend what ruff can
 
 docs: .venv/.installed ## write the generated pages again
 	$(BIN)/python docs/generate.py
+
+picture: .venv/.installed browser ## take the README's picture of the report again
+	$(BIN)/python docs/picture.py
 
 clean: ## remove environments, caches and build results
 	rm -rf .venv .venv-airflow .venv-demo .venv-docker .venv-uv .airflow .coverage* .hypothesis .*_cache build dist
