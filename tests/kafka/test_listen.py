@@ -6,6 +6,7 @@ import json
 from threading import Timer
 
 from confluent_kafka import Producer
+from following import vitalake
 
 from vitalake.kafka.connection import Connection
 from vitalake.kafka.topics import create_topic
@@ -28,3 +29,12 @@ def test_a_topic_that_comes_later_is_heard_from_its_beginning(
     heard = [each.event["type"] for each in listen(connection, topics, quiet_s=8)]
     timer.join()
     assert sorted(heard) == ["heard-second", "heard-third"]
+
+
+def test_a_topic_that_is_not_there_is_told_once(connection: Connection) -> None:
+    create_topic(connection, "there-already", 1)
+    listening = ("listen", "--until-quiet", "3")
+    ended = vitalake(*listening, f"{connection.brokers}/no-such")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr == f"waiting: {connection.brokers} has no topic no-such yet.\n"
+    assert not vitalake(*listening, f"{connection.brokers}/there-already").stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -53,8 +54,19 @@ def command(
     topics = (check_topic(topic),) if topic else TOPICS
     connection = connect(brokers, read_settings())
     show = _show_json if as_json else _show
-    for heard in listen(connection, topics, from_beginning=from_beginning, quiet_s=until_quiet):
+    events = listen(
+        connection,
+        topics,
+        from_beginning=from_beginning,
+        quiet_s=until_quiet,
+        missed=lambda: _tell_missed(brokers, topics),
+    )
+    for heard in events:
         show(heard)
+
+
+def _tell_missed(brokers: str, topics: tuple[str, ...]) -> None:
+    print(f"waiting: {brokers} has no topic {' or '.join(topics)} yet.", file=sys.stderr, flush=True)
 
 
 def _show_json(heard: Heard) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -49,10 +49,12 @@ def listen(
     *,
     from_beginning: bool = False,
     quiet_s: float | None = None,
+    missed: Callable[[], None] = lambda: None,
 ) -> Iterator[Heard]:
     """Yield events as they come, for ever, or until none came for ``quiet_s`` seconds.
 
-    A topic that is not there yet is waited for.  What is no JSON object (not ours) is passed over.
+    A topic that is not there yet is waited for; ``missed`` is told where none is there.
+    What is no JSON object (not ours) is passed over.
 
     Raises:
         Unavailable: no broker answers at the start.
@@ -71,6 +73,8 @@ def listen(
     try:
         hearing = _Hearing(connection, consumer, topics)
         hearing.look(OFFSET_BEGINNING if from_beginning else OFFSET_END)  # fails at once where nobody answers
+        if not hearing.known:
+            missed()
         yield from _hear(connection, consumer, hearing, quiet_s)
     finally:
         consumer.close()
@@ -83,17 +87,17 @@ class _Hearing:
         self._connection = connection
         self._consumer = consumer
         self._topics = topics
-        self._known: set[tuple[str, int]] = set()
+        self.known: set[tuple[str, int]] = set()
         self._looked_at = 0.0
 
     def look(self, offset: int) -> None:
         """Begin to hear the partitions that were not there before, from an offset on."""
         for topic in self._topics:
             there = {(topic, each) for each in list_partitions(self._connection, self._consumer, topic)}
-            new = sorted(there - self._known)
+            new = sorted(there - self.known)
             if new:
                 self._consumer.incremental_assign([TopicPartition(*each, offset) for each in new])
-            self._known |= there
+            self.known |= there
         self._looked_at = time.monotonic()
 
     def look_again(self) -> None:
