@@ -430,6 +430,27 @@ def test_an_interrupt_loses_nothing(
     assert (told["messages"], told["observations"], told["batches_waiting_for_gold"]) == (300, 300, 0)
 
 
+@pytest.mark.parametrize("name", ["a lake", "Lagé 100% #1?", "[a]{b}*'\""])
+def test_a_lake_may_have_any_name(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lake = str(tmp_path / name)
+    (tmp_path / "m.ndjson").write_text("\n".join(each.replace('"A"', '"a b/%"') for each in MESSAGES) + "\n")
+    told = ask(capsys, "run", str(tmp_path / "m.ndjson"), "--lake", lake, "--batch-rows", "2")
+    assert told["observations"] == 3
+    assert len(ask(capsys, "patients", "--lake", lake)) == 3
+    assert ask(capsys, "rebuild", "--lake", lake, "--yes")
+    assert ask(capsys, "run", str(tmp_path / "m.ndjson"), "--lake", lake)["messages"] == 0
+
+
+@pytest.mark.parametrize("name", ["a%20lake", "a\\lake"])
+def test_a_name_that_delta_misreads_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.ndjson").touch()
+    assert main(["run", str(tmp_path / "m.ndjson"), "--lake", str(tmp_path / name)]) == 2
+    assert "can't be a lake: Delta takes " in capsys.readouterr().err
+    assert not (tmp_path / name).exists()
+
+
 def test_who_curates_a_silver_that_is_not_settled_is_told_what_is_due(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.cli.options import EngineName
@@ -23,12 +25,20 @@ from vitalake.silver.tables import LAKE_BATCHES, SILVER_TABLES
 from vitalake.stages.lake import LakeInfo, read_info, require_lake
 from vitalake.stages.run import Run
 
+_MISREAD: Final = re.compile(r"%[0-9A-Fa-f]{2}|\\")
+"""What the Delta driver decodes in a path, where it stands for itself."""
+
 
 def lake_folder(settings: Settings) -> Path:
     """Yield the lake's folder, which need not be there; an error where none is named, or no folder can be."""
     folder = settings.lake
     if folder is None:
         raise UserError("No lake is named", f"Say --lake DIR, or set VITALAKE_LAKE, or lake in {FILE}")
+    if misread := _MISREAD.search(str(folder.resolve())):
+        raise UserError(
+            f"{folder} can't be a lake: Delta takes {misread[0]} in a path for something else",
+            "Name another folder",
+        )
     try:
         if not stat.S_ISDIR(folder.stat().st_mode):
             raise UserError(f"{folder} is a file", "Name a folder for the lake")

@@ -98,7 +98,13 @@ class DeltaFolder:
         delta = self.open()
         if delta is not None and version not in (None, delta.version()):
             delta = self._as_of(version)
-        return [] if delta is None else [uri.removeprefix("file://") for uri in delta.file_uris()]
+        if delta is None:
+            return []
+        root = delta.table_uri.removeprefix(
+            "file://"
+        )  # encoded as in a URL, while what lies below is as on the disk
+        files = (uri.removeprefix("file://").removeprefix(root) for uri in delta.file_uris())
+        return [str(self.path / file) for file in files]
 
     def sizes(self) -> dict[str, int]:
         """Yield the bytes of each active data file, by its path as the log names it."""
