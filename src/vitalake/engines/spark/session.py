@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
+from tempfile import gettempdir
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -116,6 +117,7 @@ def local_settings() -> dict[str, str]:
         **_DELTA,
         **_ON_ONE_MACHINE,
         "spark.jars": ",".join(map(str, fetch_jars("spark"))),
+        "spark.sql.warehouse.dir": f"{gettempdir()}/vitalake-warehouse",  # else a folder where the user stands
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j}",
     }
 
