@@ -119,4 +119,4 @@ def _environments(deployment: Deployment) -> list[dict[str, Any]] | None:
     if deployment.databricks_cluster:
         return None
     wheels = [deployment.databricks_wheel] if deployment.databricks_wheel else []
-    return [{"environment_key": _ENVIRONMENT, "spec": {"client": "2", "dependencies": wheels}}]
+    return [{"environment_key": _ENVIRONMENT, "spec": {"environment_version": "4", "dependencies": wheels}}]
