@@ -85,7 +85,8 @@ tell(2)
 
 # MAGIC %md
 # MAGIC ## Who is at risk?
-# MAGIC Each patient as of the patient's own last event. UNKNOWN ranks before STABLE: too little is known to say low.
+# MAGIC Now is the newest event of the lake: what is older than its maximum age then is missing. UNKNOWN ranks before
+# MAGIC STABLE: too little is known to say low.
 
 # COMMAND ----------
 

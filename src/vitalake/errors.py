@@ -51,6 +51,10 @@ class Unavailable(VitalakeError):
     retry = True
 
 
+class SourceAway(Unavailable):
+    """Who has the messages does not answer."""
+
+
 class GateFailed(VitalakeError):
     """The quality gate failed hard: Gold stays as it was."""
 

@@ -11,7 +11,7 @@ import pytest
 from spark.notebook_runner import NOTEBOOKS, read_cells, run_notebook
 
 from vitalake.dev.kafka import HOST, free_port
-from vitalake.errors import Unavailable, UserError
+from vitalake.errors import SourceAway, UserError
 
 
 @pytest.mark.usefixtures("spark")
@@ -48,6 +48,7 @@ def test_a_folder_of_other_things_is_no_place_for_a_lake(tmp_path: Path) -> None
         ("batch_rows", "0", "batch_rows is '0'"),
         ("stream_options", '{"a": "secret"', "^stream_options is no JSON object"),
         ("stream_options", '"secret"', "^stream_options is no JSON object"),
+        ("stream_options", '{"secret": 1}', "^stream_options is no JSON object of texts"),
     ],
 )
 def test_parameters_that_can_not_be_are_told_before_any_work(
@@ -63,8 +64,11 @@ def test_parameters_that_can_not_be_are_told_before_any_work(
 @pytest.mark.usefixtures("spark")
 def test_a_kafka_that_does_not_answer_is_told_and_tried_again_by_the_job(tmp_path: Path) -> None:
     url = f"kafka://{HOST}:{free_port()}/vitals"
-    with pytest.raises(Unavailable, match=f"{url}: Kafka does not answer"):
-        run_notebook(NOTEBOOKS / "01_bronze.py", {"lake": str(tmp_path / "lake"), "source": url})
+    own = json.dumps({"kafka.request.timeout.ms": "3000", "kafka.default.api.timeout.ms": "3000"})
+    for options in ("{}", own):
+        parameters = {"lake": str(tmp_path / "lake"), "source": url, "stream_options": options}
+        with pytest.raises(SourceAway, match=f"{url}: Kafka does not answer"):
+            run_notebook(NOTEBOOKS / "01_bronze.py", parameters)
 
 
 @pytest.mark.usefixtures("spark")

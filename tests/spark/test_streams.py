@@ -17,9 +17,10 @@ from spark.topics import Topic, bronze, new_topic
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.cli import main
+from vitalake.cli.streams import _giving_way
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.engines.spark.lake import SparkLake
-from vitalake.errors import UserError
+from vitalake.errors import SourceAway, Unavailable, UserError
 from vitalake.gold.records import GOLD_PIPELINE_RUNS
 from vitalake.kafka.connection import Options
 from vitalake.silver.tables import LAKE_BATCHES
@@ -135,6 +136,16 @@ def test_where_a_stream_fails_the_reader_goes_on(ingest: Ingest, lake: Path, tmp
     (lake / ".vitalake" / "checkpoints").touch()  # no folder can be there
     counted = ingest(tmp_path / "wards")
     assert (counted["messages"], "no stream" in counted["said"]) == (1, True)
+
+
+def test_who_answers_spark_not_may_answer_the_reader_but_a_spark_that_is_gone_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with _giving_way():
+        raise SourceAway("Kafka does not answer", "Try again")
+    assert "no stream, vitalake reads by itself: Kafka does not answer" in capsys.readouterr().err
+    with pytest.raises(Unavailable), _giving_way():
+        raise Unavailable("Spark's process has ended", "Run again")
 
 
 @pytest.fixture(scope="module")

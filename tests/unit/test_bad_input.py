@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from vitalake.cli.interrupts import INTERRUPTS
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.silver.tables import SILVER_OBSERVATIONS
 from vitalake.sources import files, splitter
+from vitalake.stages import curate
 
 PATIENT = "Hjalmar"
 LONG = "x" * 300
@@ -277,7 +279,7 @@ def test_a_truncated_gzip_gives_what_it_can_and_the_next_run_goes_on(
         f"{here / 'day.ndjson.gz'} is cut short; what comes before was read. Get the whole file and repeat the "
         "command: a lake goes on where it stopped.\n"
     )
-    assert told(capsys, 2, *run, counted=True) == told(capsys, 2, *run) == says
+    assert told(capsys, 2, *run, counted=True) == told(capsys, 2, *run, counted=True) == says
     some = observations("new")
     assert 0 < len(some) < 300
     (here / "day.ndjson.gz").write_bytes(whole)
@@ -304,6 +306,30 @@ def test_a_file_that_can_not_be_read_holds_up_no_other(
         "refine": "completed",
         "run": "failed",
     }
+
+
+def test_a_gate_that_fails_is_told_before_a_file_that_can_not_be_read(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "day.ndjson.gz").write_bytes(gzip.compress(messages(20, 300).encode())[:-9])
+    judge = curate.judge
+    monkeypatch.setattr(
+        curate, "judge", lambda *asked: [replace(each, verdict="fail", value=1.0) for each in judge(*asked)]
+    )
+    assert main(["run", "more.ndjson", "day.ndjson.gz", "--lake", "new"]) == 1
+    assert capsys.readouterr().err.startswith("error: The quality gate failed: ")
+    query = "select error from gold_pipeline_runs where stage = 'run'"
+    assert main(["sql", query, "--lake", "new", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"error": "The quality gate failed"}]
+
+
+def test_a_table_may_lie_on_another_disk(here: Path) -> None:
+    for name in ("silver_patient_states", "gold_patient_hour"):
+        (here / "elsewhere").mkdir(exist_ok=True)
+        shutil.move(here / "lake" / name, here / "elsewhere" / name)
+        (here / "lake" / name).symlink_to(here / "elsewhere" / name)
+    assert main([*RUN, "--lake", "lake"]) == 0
+    assert len(observations()) == 30
 
 
 @pytest.mark.parametrize("level", [0, 9])
@@ -353,12 +379,14 @@ def test_an_error_is_told_though_nobody_reads_what_was_found_before_it(here: Pat
     (here / "day.ndjson.gz").write_bytes(gzip.compress(messages(0, 300).encode())[:-9])
     reads, writes = os.pipe()
     os.close(reads)
+    (here / "spoiled.ndjson").write_text("no json\n")  # so that a table is printed
     buffered = os.environ | {"PYTHONUNBUFFERED": ""}
-    ended = child("", "check", "day.ndjson.gz", "more.ndjson", stdout=writes, env=buffered)
+    for command in (["check"], ["run", "--lake", "new"]):
+        ended = child("", *command, "day.ndjson.gz", "spoiled.ndjson", stdout=writes, env=buffered)
+        assert ended.returncode == 2
+        assert ended.stderr.startswith("error: ")
+        assert ended.stderr.count("\n") == 1
     os.close(writes)
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("error: ")
-    assert ended.stderr.count("\n") == 1
 
 
 def test_a_lake_that_was_only_begun_may_still_become_one(here: Path) -> None:

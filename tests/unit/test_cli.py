@@ -294,13 +294,14 @@ def test_check_counts_what_breaks_the_contract(capsys: pytest.CaptureFixture[str
     assert sorted(entry.name for entry in elsewhere.iterdir()) == ["bad.ndjson"]
 
 
-@pytest.mark.parametrize("text", ["[\n  {\n  }\n]\n", " [{}, {}]", "[1,"])
+@pytest.mark.parametrize("text", ["[\n  {\n  }\n]\n", " [{}, {}]", "[{"])
 def test_check_tells_how_an_array_becomes_messages(
     text: str, capsys: pytest.CaptureFixture[str], elsewhere: Path
 ) -> None:
     (elsewhere / "array.json").write_text(text)
     (elsewhere / "fine.ndjson").write_text(HEART_RATE + "[\n")
-    assert main(["check", "array.json", "fine.ndjson"]) == 1
+    (elsewhere / "log.ndjson").write_text("[INFO] started\n")
+    assert main(["check", "array.json", "fine.ndjson", "log.ndjson"]) == 1
     assert capsys.readouterr().err == (
         f"{elsewhere / 'array.json'} begins as a JSON array. Expected is one object a line: "
         "jq -c '.[]' FILE > FILE.ndjson\n"

@@ -214,7 +214,7 @@ def test_who_is_at_risk_now_is_judged_at_the_newest_event() -> None:
     ]
     (ward,) = found.rows["wards"]
     assert (ward["patients"], ward["critical"], ward["unknown"], ward["not_seen"]) == (3, 0, 1, 1)
-    assert found.sentence.endswith("Of 1 more who were not seen in these 12 h nothing is told.")
+    assert found.sentence.endswith(" 1 more were not seen in these 12 h and are not ranked.")
     assert [(row["patient_id"], row["overdue_h"]) for row in found.rows["overdue"]] == [("due", 1.0)]
 
 

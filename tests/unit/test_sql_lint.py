@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from vitalake.analytics.catalogue import questions
-from vitalake.analytics.ward import ALL_PATIENTS, CURRENT_WARD
+from vitalake.analytics.ward import RANKED_WARD
 from vitalake.domain.rules import Rules
 from vitalake.gold.bounds import BOUNDS, HOURS
 from vitalake.gold.changed import CHANGED
@@ -63,7 +63,7 @@ def every_select():
     yield from (
         (f"question {each.number} {part.name}", part.select) for each in questions() for part in each.parts
     )
-    yield from (("current ward", CURRENT_WARD), ("all patients", ALL_PATIENTS))
+    yield ("ranked ward", RANKED_WARD)
 
 
 CASES = dict(every_select())

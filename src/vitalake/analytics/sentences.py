@@ -66,7 +66,7 @@ def _risk(tables: Tables) -> str:
     told = ", ".join(f"{groups[name]} {name}" for name in ("MODERATE", "UNKNOWN", "STABLE"))
     ward = tables["wards"][0]
     unseen = sum(each["not_seen"] for each in tables["wards"])
-    more = f" Of {unseen} more who were not seen in these 12 h nothing is told." if unseen else ""
+    more = f" {unseen} more were not seen in these 12 h and are not ranked." if unseen else ""
     return (
         f"{groups['CRITICAL']} of {n} patients ({100 * groups['CRITICAL'] / n:.0f} %) seen in the last 12 h are "
         f"CRITICAL, {told}. "

@@ -1,7 +1,7 @@
 """The command line: one file a command, one exit code a kind of end.
 
-0 fine, or nobody reads stdout any more (``| head``); 1 the work failed (a gate, the disk, messages that break the
-contract, a bug); 2 the user's mistake; 130 Ctrl-C, 143 SIGTERM.
+0 fine, or nobody reads what is written without end (``| head``); 1 the work failed (a gate, the disk, messages that
+break the contract, a bug); 2 the user's mistake; 130 Ctrl-C, 143 SIGTERM.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from vitalake.cli.interrupts import INTERRUPTED, INTERRUPTS
+from vitalake.cli.output import discard_stdout
 from vitalake.errors import VitalakeError
 
 
@@ -58,8 +59,7 @@ def _is_unread() -> bool:
     poll.register(sys.stdout.fileno(), 0)
     gone = bool(poll.poll(0))
     if gone:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        discard_stdout()
     return gone
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -58,11 +58,9 @@ def command(
                 arrays.update(_arrays(messages))
         except UserError:
             if found.messages:  # of what could be read
-                _print(found, as_json=as_json)
+                _print(found, arrays, as_json=as_json)
             raise
-    for name in sorted(arrays):
-        print(f"{name} begins as a JSON array. {_ARRAY_HINT}", file=sys.stderr)
-    _print(found, as_json=as_json)
+    _print(found, arrays, as_json=as_json)
     if not as_json:
         _print_verdict(found)
     if not found.fine:
@@ -111,17 +109,21 @@ def _of_lake(lake: Path) -> Iterator[pa.Table]:
 
 
 def _arrays(messages: pa.Table) -> list[str]:
-    """Yield the sources whose first line begins an array."""
+    """Yield the files whose first line begins an array: of objects, or of what stands on the next line."""
     import pyarrow.compute as pc
 
-    begins = pc.match_substring_regex(messages["payload"], r"^\s*\[")
+    from vitalake.cli.kafka import is_topic
+
+    begins = pc.match_substring_regex(messages["payload"], r"^\s*\[\s*(\{|$)")
     names: list[str] = messages["source"].filter(pc.and_(begins, pc.equal(messages["offset"], 0))).to_pylist()
-    return names
+    return [name for name in names if not is_topic(name)]
 
 
-def _print(found: Conformance, *, as_json: bool) -> None:
+def _print(found: Conformance, arrays: Iterable[str], *, as_json: bool) -> None:
     from vitalake.cli.output import print_facts, print_json, print_rows
 
+    for name in sorted(arrays):
+        print(f"{name} begins as a JSON array. {_ARRAY_HINT}", file=sys.stderr)
     facts: dict[str, Any] = {"messages": found.messages, "good": found.good, "duplicates": found.duplicates}
     groups = {"quarantined": found.quarantined, "issues": found.issues, "unknown fields": found.unknown}
     if as_json:

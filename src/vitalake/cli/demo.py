@@ -37,7 +37,7 @@ def command(
     from vitalake.cli.alerts import read_alerts
     from vitalake.cli.lakes import run_on
     from vitalake.cli.output import print_json, print_rows, print_text
-    from vitalake.cli.patients import rank_patients
+    from vitalake.cli.patients import current, rank_patients
     from vitalake.cli.settings import Settings
     from vitalake.cli.source import open_source
 
@@ -48,7 +48,7 @@ def command(
         run.silver(work.watch(source, size), Settings().batch_rows)
         work.say("gold")
         run.curate().refuse()
-    ranked, alerts = rank_patients(run.engine), read_alerts(run.engine)
+    ranked, alerts = current(rank_patients(run.engine)), read_alerts(run.engine)
     accounted, quality = _account(lake, truth)
     if as_json:
         told = {"patients": ranked, "alerts": alerts, "accounted": accounted, "quality": quality}

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: work stops after the batch at hand, so that nothing is done twice; a second one stops at once.
+"""Ctrl-C and SIGTERM: work stops at the next commit, so that nothing is done twice; a second one stops at once.
 
 Whatever moment is hit, nothing is lost: what was committed stays, and the next run goes on from there.
 """
@@ -46,7 +46,7 @@ class Interrupts:
         if not (first and self._working):
             raise KeyboardInterrupt
         if sys.stderr.isatty():
-            os.write(sys.stderr.fileno(), b"\nstopping after this batch; once more stops at once\n")
+            os.write(sys.stderr.fileno(), b"\nstopping at the next commit; once more stops at once\n")
 
     @contextmanager
     def between_batches(self) -> Iterator[None]:

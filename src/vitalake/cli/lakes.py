@@ -34,7 +34,7 @@ def lake_folder(settings: Settings) -> Path:
     folder = settings.lake
     if folder is None:
         raise UserError("No lake is named", f"Say --lake DIR, or set VITALAKE_LAKE, or lake in {FILE}")
-    if misread := _MISREAD.search(str(folder.resolve())):
+    if misread := _MISREAD.search(str(folder.absolute())):
         raise UserError(
             f"{folder} can't be a lake: Delta takes {misread[0]} in a path for something else",
             "Name another folder",

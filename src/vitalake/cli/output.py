@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatch
+from pathlib import Path
 from typing import Any, Final
 
 Row = Mapping[str, Any]
@@ -33,11 +36,29 @@ def field(name: str, title: str | None = None) -> Column:
     return Column(title or name, lambda row: row[name])
 
 
+def discard_stdout() -> None:
+    """Let what is still printed go nowhere."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+@contextmanager
+def _to_its_reader() -> Iterator[None]:
+    """Print; where nobody reads stdout any more the command goes on, and ends as it would have."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
+
+
+@_to_its_reader()
 def print_json(value: Any) -> None:
     """Print a value as JSON that any reader takes: no NaN, times in RFC 3339."""
     print(json.dumps(_finite(value), ensure_ascii=False, indent=2, default=as_json))
 
 
+@_to_its_reader()
 def print_rows(rows: Iterable[Row], columns: Sequence[Column] | None = None, *, title: str = "") -> None:
     """Print rows as a table; without ``columns`` each field of the first row is one."""
     from rich.table import Table
@@ -61,6 +82,7 @@ def print_rows(rows: Iterable[Row], columns: Sequence[Column] | None = None, *, 
     _console().print(table)
 
 
+@_to_its_reader()
 def print_facts(facts: Mapping[str, Any], *, title: str = "") -> None:
     """Print names and values, one pair a line."""
     width = max(map(len, facts), default=0)
@@ -70,6 +92,7 @@ def print_facts(facts: Mapping[str, Any], *, title: str = "") -> None:
         print(f"{name:<{width}}  {f'{value:,}' if number else display(value)}")
 
 
+@_to_its_reader()
 def print_text(text: str = "") -> None:
     """Print a line as it is."""
     print(text)
@@ -140,6 +163,7 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+@_to_its_reader()
 def print_title(title: str, before: str = "") -> None:
     """Print a heading; nothing where it is empty."""
     if title:

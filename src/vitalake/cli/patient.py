@@ -42,14 +42,13 @@ def command(
 
     engine = open_lake(lake)
     snapshot = read_snapshot(engine, patient_id)
-    now = read_now(engine, patient_id)
     observations = read_observations(engine, patient_id, last)
     if plot:
         _draw(engine, patient_id, plot)
     if as_json:
-        print_json({"patient": snapshot, "now": now, "observations": observations})
+        print_json({"patient": snapshot, "observations": observations})
         return
-    print_facts(_summary(snapshot, now), title=patient_id)
+    print_facts(_summary(snapshot), title=patient_id)
     print_rows(observations, _observation_columns(), title="Last observations")
 
 
@@ -58,23 +57,12 @@ def read_snapshot(engine: Engine, patient_id: str) -> dict[str, Any]:
     from vitalake.cli.patients import rank_patients
     from vitalake.errors import UserError
 
-    found = [row for row in rank_patients(engine, everybody=True) if row["patient_id"] == patient_id]
+    found = [row for row in rank_patients(engine) if row["patient_id"] == patient_id]
     if not found:
         raise UserError(
             "Gold has no such patient", "Ids are compared exactly; see who is there: vitalake patients"
         )
     return found[0]
-
-
-def read_now(engine: Engine, patient_id: str) -> dict[str, Any] | None:
-    """Yield how the patient is judged at the newest event of the lake; None for who was not seen in the 12 h before."""
-    from vitalake.cli.patients import rank_patients
-
-    names = ("rank", "risk_group", "severity", "news2_score", "news2_missing", "news2_upper", "spo2_scale")
-    for row in rank_patients(engine):
-        if row["patient_id"] == patient_id:
-            return {name: row[name] for name in names}
-    return None
 
 
 def read_observations(engine: Engine, patient_id: str, last: int) -> list[dict[str, Any]]:
@@ -103,7 +91,7 @@ def _draw(engine: Engine, patient_id: str, path: Path) -> None:
     write_picture(path, CHART, read_chart(engine.rows))
 
 
-def _summary(row: dict[str, Any], now: dict[str, Any] | None) -> dict[str, Any]:
+def _summary(row: dict[str, Any]) -> dict[str, Any]:
     from vitalake.cli.chart import hours, news2
     from vitalake.cli.output import display
     from vitalake.domain.vitals import SEVERITIES
@@ -111,9 +99,9 @@ def _summary(row: dict[str, Any], now: dict[str, Any] | None) -> dict[str, Any]:
     spent = {severity: row[f"{severity}_24h_s"] / 3600 for severity in SEVERITIES}
     return {
         "ward": row["ward"],
-        "now": "not seen for 12 h" if now is None else _now(now),
-        "last seen": f"{display(row['as_of'])} ({hours(row['last_seen_h'])} h before the newest event of the lake)",
-        "risk group then": row["risk_group"],
+        "now": "not seen for 12 h" if row["now"] is None else _now(row["now"], row["spo2_scale"]),
+        "last seen": f"{display(row['as_of'])}, {hours(row['last_seen_h'])} h before the lake's newest event; then:",
+        "risk group": row["risk_group"],
         "NEWS2": news2(row["news2_score"], row["news2_upper"], row["spo2_scale"]),
         "severity": row["severity"],
         "change over 4 h": row["news2_change_4h"],
@@ -124,11 +112,10 @@ def _summary(row: dict[str, Any], now: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _now(now: dict[str, Any]) -> str:
+def _now(now: Mapping[str, Any], spo2_scale: int | None) -> str:
     from vitalake.cli.chart import news2
 
-    score = news2(now["news2_score"], now["news2_upper"], now["spo2_scale"])
-    return f"{now['risk_group']}, NEWS2 {score}, rank {now['rank']}"
+    return f"{now['risk_group']}, NEWS2 {news2(now['news2_score'], now['news2_upper'], spo2_scale)}, rank {now['rank']}"
 
 
 def _device_alarm(row: Mapping[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -42,53 +43,67 @@ def command(
     from vitalake.cli.lakes import open_lake
     from vitalake.cli.output import print_json, print_rows, print_text
 
-    engine = open_lake(lake)
-
-    def ranked(*, everybody: bool) -> list[dict[str, Any]]:
-        rows = rank_patients(engine, everybody=everybody)
-        return [row for row in rows if ward is None or row["ward"] == ward]
-
-    found = ranked(everybody=everybody)
+    ever = [row for row in rank_patients(open_lake(lake)) if ward is None or row["ward"] == ward]
+    found = ever if everybody else current(ever)
     shown = found[:top]
     if as_json:
         print_json(shown)
         return
     if shown:
-        print_rows(shown, ward_columns())
-    more = 0 if everybody else len(ranked(everybody=True)) - len(found)
-    if more:
+        print_rows(shown, ward_columns(now=not everybody))
+    if more := len(ever) - len(found):
         print_text(f"{more} more not seen in the last 12 h: --all lists them too")
     elif not shown:
         print_text("No such patients.")
 
 
-def rank_patients(engine: Engine, *, everybody: bool = False) -> list[dict[str, Any]]:
-    """Yield the patients' rows of gold_patient_risk_snapshot with their ``rank``, the one at highest risk first.
+def rank_patients(engine: Engine) -> list[dict[str, Any]]:
+    """Yield the rows of gold_patient_risk_snapshot with their ``rank`` and how each patient is judged ``now``.
 
-    Those seen in the last 12 h, judged again at the newest event; or ``everybody``, as of each one's own last event.
-    A UserError where Gold is empty.
+    A row is as of the patient's own last event, and so is its rank; ``now`` is at the newest event of the lake, None
+    for who was not seen in the 12 h before.  A UserError where Gold is empty.
     """
-    from vitalake.analytics.ward import ALL_PATIENTS, CURRENT_WARD
+    from vitalake.analytics.ward import NOW, RANKED_WARD
     from vitalake.cli.reading import read_rows
     from vitalake.gold.definitions import gold_table
     from vitalake.stages.lake import require_gold
 
     require_gold(engine)
     engine.open(gold_table("gold_patient_risk_snapshot").table)
-    return read_rows(engine, ALL_PATIENTS if everybody else CURRENT_WARD)
+    rows = read_rows(engine, RANKED_WARD)
+    for row in rows:
+        now = {name: row.pop(f"now_{name}") for name in NOW}
+        row["now"] = None if now["rank"] is None else now
+    return rows
 
 
-def ward_columns() -> list[Column]:
-    """Yield the columns of the printed ward: rank, who, NEWS2 with its bound and scale, trend, vitals, age."""
+def current(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Yield who was seen in the last 12 h, by their rank now."""
+    seen = sorted((row for row in rows if row["now"]), key=lambda row: row["now"]["rank"])
+    return [row | {"rank": row["now"]["rank"]} for row in seen]
+
+
+def ward_columns(*, now: bool = True) -> list[Column]:
+    """Yield the columns of the printed ward: rank, who, NEWS2 with its bound and scale, trend, vitals, age.
+
+    The risk is that of ``now``, or as of when each patient was last seen.
+    """
     from vitalake.cli.chart import chart_columns, hours, news2
     from vitalake.cli.output import Column, field
+
+    def risk(row: Mapping[str, Any]) -> str:
+        return str((row["now"] if now else row)["risk_group"])
+
+    def score(row: Mapping[str, Any]) -> str:
+        judged = row["now"] if now else row
+        return news2(judged["news2_score"], judged["news2_upper"], row["spo2_scale"])
 
     return [
         field("rank", "#"),
         field("patient_id", "patient"),
         field("ward"),
-        Column("risk", lambda row: row["risk_group"], lambda row: STYLES.get(row["risk_group"], "")),
-        Column("NEWS2", lambda row: news2(row["news2_score"], row["news2_upper"], row["spo2_scale"])),
+        Column("risk", risk, lambda row: STYLES.get(risk(row), "")),
+        Column("NEWS2", score),
         Column("4 h", lambda row: _signed(row["news2_change_4h"])),
         *chart_columns(),
         field("as_of", "last seen (UTC)"),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
 from vitalake.cli.output import field, print_facts, print_json, print_rows
 from vitalake.cli.progress import Work
-from vitalake.errors import UserError
 from vitalake.quality.gate import Check
 from vitalake.stages.curate import CurateResult
 
@@ -20,21 +18,10 @@ _COUNTED: Final = {
 
 
 def report(stage: str, work: Work, gold: CurateResult | None = None, *, as_json: bool) -> None:
-    """Print what a stage counted and what Gold came to; GateFailed where the gate kept Gold as it was."""
+    """Print what a stage counted and what Gold came to, and raise what was wrong with the latter."""
     tell({name: work.counts[name] for name in _COUNTED.get(stage, ())}, gold, as_json=as_json)
     if gold is not None:
         gold.refuse()
-
-
-@contextmanager
-def telling(stage: str, work: Work, *, as_json: bool) -> Iterator[None]:
-    """Print what a stage counted, if anything, before a user's mistake in the source ends the command."""
-    try:
-        yield
-    except UserError:
-        if work.counts["messages"] and not as_json:
-            report(stage, work, as_json=False)
-        raise
 
 
 def tell(facts: Mapping[str, Any], gold: CurateResult | None, *, as_json: bool) -> None:
@@ -61,7 +48,8 @@ def _gold_summary(gold: CurateResult) -> dict[str, Any]:
     written = f"{sum(gold.rows.values()):,} rows" if gold.rows else "nothing new"
     facts = {"gold": written if gold.merged else "as it was", "quality": told or "nothing new to judge"}
     if gold.unsettled:
-        facts["batches waiting"] = f"{gold.unsettled:,} of silver to be settled: vitalake refine --lake DIR"
+        settle = "vitalake refine --lake DIR (run --follow does so every minute)"
+        facts["batches waiting"] = f"{gold.unsettled:,} of silver to be settled: {settle}"
     return facts
 
 

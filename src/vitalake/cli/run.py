@@ -41,7 +41,7 @@ def command(  # noqa: PLR0913 - each is an option
     from vitalake.cli.following import follow as follow_sources
     from vitalake.cli.lakes import run_on
     from vitalake.cli.publishing import check_publish_to, publishing
-    from vitalake.cli.results import report, telling
+    from vitalake.cli.results import report
     from vitalake.cli.settings import read_settings
     from vitalake.cli.source import check_sources, open_source
     from vitalake.cli.streams import stream_ahead
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913 - each is an option
             code = follow_sources(run, work, sources, settings)
         else:
             run.begins = work.say
-            with publishing(run, settings), telling("refine", work, as_json=as_json):
+            with publishing(run, settings):
                 ahead = stream_ahead(run, work, sources, settings)
                 gold = run.all(work.watch(source, size), settings.batch_rows, force=force, ahead=ahead)
     report("refine", work, gold, as_json=as_json)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from vitalake.cli.kafka import is_topic, read_options
 from vitalake.cli.settings import Settings
 from vitalake.cli.source import open_topic, paths_of
-from vitalake.errors import LakeError, UserError
+from vitalake.errors import LakeError, SourceAway, UserError
 
 if TYPE_CHECKING:
     from vitalake.cli.progress import Work
@@ -66,7 +66,7 @@ def _giving_way() -> Iterator[None]:
     """Leave to the reader what a stream can't do: it can, or says more plainly what is wrong."""
     try:
         yield
-    except (LakeError, UserError) as error:
+    except (LakeError, SourceAway, UserError) as error:
         _tell(error.message)
 
 

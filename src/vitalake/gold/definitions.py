@@ -49,7 +49,7 @@ SHARED: Final = ("latest_observations", "alert_links")
 """Intermediate results over Silver that are read often: computed once over the same rows."""
 
 CURRENT: Final = ("current_patient_risk", "overdue_observations")
-"""Views over Gold that depend on the clock, which the caller tells: :func:`current_view`."""
+"""Views over Gold that depend on an instant: :func:`current_view`."""
 
 NEWEST: Final = "(select max(unix_micros(as_of)) from gold_patient_risk_snapshot)"
 """The instant of the newest event, as SQL over Gold: a lake of the past has its own now."""

@@ -9,20 +9,15 @@ from vitalake.sources.messages import Batch, Offsets, Source
 
 
 class Readable:
-    """What can be read of a source; what can't is told when asked."""
+    """What can be read of a source; ``error`` tells what can't."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._error: UserError | None = None
+        self.error: UserError | None = None
 
     def read(self, offsets: Offsets, max_rows: int) -> Iterator[Batch]:
         """Yield the source's batches, up to its mistake."""
         try:
             yield from self._source.read(offsets, max_rows)
         except UserError as error:
-            self._error = error
-
-    def tell(self) -> None:
-        """Raise what could not be read, if anything."""
-        if self._error is not None:
-            raise self._error
+            self.error = error

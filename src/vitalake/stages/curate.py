@@ -14,7 +14,7 @@ from datetime import datetime
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.tables import Table
 from vitalake.engines.engine import Engine
-from vitalake.errors import GateFailed
+from vitalake.errors import GateFailed, UserError
 from vitalake.gold.bounds import SOURCES
 from vitalake.gold.definitions import gold_tables
 from vitalake.gold.records import GOLD_QUALITY_CHECKS
@@ -40,6 +40,8 @@ class CurateResult:
     """The Delta versions written, by table."""
     unsettled: int = 0
     """How many batches of Silver are not settled: Gold does not see them yet."""
+    unread: UserError | None = None
+    """What of the source could not be read."""
 
     @property
     def failures(self) -> tuple[Check, ...]:
@@ -47,12 +49,14 @@ class CurateResult:
         return tuple(check for check in self.checks if check.verdict == "fail")
 
     def refuse(self) -> None:
-        """Raise GateFailed where the gate kept Gold as it was."""
+        """Raise GateFailed where the gate kept Gold as it was, else what of the source could not be read, if any."""
         if not self.merged:
             names = ", ".join(f"{check.expectation.name} ({check.value:g})" for check in self.failures)
             message = f"The quality gate failed: {names}"
             hint = "Gold stays as it was; see gold_quality_checks, or go through with: curate --force"
             raise GateFailed(message, hint)
+        if self.unread is not None:
+            raise self.unread
 
 
 def curate(

@@ -93,7 +93,7 @@ class Run:
     def all(
         self, source: Source, max_rows: int, *, force: bool = False, ahead: Stream | None = None
     ) -> CurateResult:
-        """Ingest, refine and curate what is new; what of the source can't be read is raised after that."""
+        """Ingest, refine and curate what is new; the result tells what of the source could not be read."""
         open_for_writing(self.engine, self.rules, self.where)
         readable = Readable(source)
         with recorded(self.engine, self.info, RUN) as entry:
@@ -105,17 +105,19 @@ class Run:
                 entry.versions_written |= gold.versions
             else:
                 entry.status, entry.error = "failed", "The quality gate failed"
-            readable.tell()
-            return gold
+            if gold.merged and readable.error is not None:
+                entry.fail(readable.error)
+            return replace(gold, unread=readable.error)
 
     def silver(self, source: Source, max_rows: int, ahead: Stream | None = None) -> StageRun:
         """Ingest and refine what is new; what of the source can't be read is raised after that."""
         readable = Readable(source)
         entry = self._silver(readable, max_rows, ahead)
-        readable.tell()
+        if readable.error is not None:
+            raise readable.error
         return entry
 
-    def _silver(self, source: Readable, max_rows: int, ahead: Stream | None) -> StageRun:
+    def _silver(self, source: Source, max_rows: int, ahead: Stream | None) -> StageRun:
         """Send each batch on its way to Silver as soon as Bronze has it, and settle."""
         with (
             self.stream(ahead=ahead) as held,

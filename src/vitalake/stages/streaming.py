@@ -81,8 +81,9 @@ class Asked:
             options = json.loads(stream_options)
         except ValueError:
             options = None
-        if not isinstance(options, dict):  # which may hold a password: it is not shown
-            raise UserError("stream_options is no JSON object", 'Write it as {"NAME": "VALUE", ...}')
+        if not (isinstance(options, dict) and all(isinstance(each, str) for each in options.values())):
+            # They may hold a password, so that they are not shown.
+            raise UserError("stream_options is no JSON object of texts", 'Write it as {"NAME": "VALUE", ...}')
         return cls(source, int(batch_rows), options)
 
 

@@ -18,8 +18,8 @@ select
   news2_change_4h, -- int: Change of NEWS2 over the 4 h before the patient was last seen
   high_alerts_active, -- bigint!: Alerts of high priority that were active then
   medium_alerts_active, -- bigint!: Alerts of medium priority that were active then
-  snapshot.observation_interval_h as observation_interval_h, -- int: Observation interval that RCP asks for; 0: continuous [h]
-  interval_kept_24h, -- double: Share of the last 24 h in which no observation was overdue [1]
+  snapshot.observation_interval_h as observation_interval_h, -- int: Observation interval that RCP asked for then; 0: continuous [h]
+  interval_kept_24h, -- double: Share of the 24 h before in which no observation was overdue [1]
   ranked.as_of as as_of, -- timestamp!: When the patient was last seen
   seen_s / 3600 as last_seen_h -- double!: How long ago that is [h]
 from {current_patient_risk} as ranked

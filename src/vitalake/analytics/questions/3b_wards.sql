@@ -17,7 +17,7 @@ select
   percentile_disc(0.5) within group (order by ranked.news2_score) as news2_median, -- int: Median NEWS2
   max(ranked.news2_score) as news2_max, -- int: Highest NEWS2
   sum(case when ranked.patient_id is not null and news2_change_4h >= 2 then 1 else 0 end) as rising, -- bigint!: Patients whose NEWS2 rose by 2 or more in 4 h
-  sum(case when ranked.patient_id is null then 1 else 0 end) as not_seen -- bigint!: Patients not seen in the last 12 h, who count nowhere else
+  sum(case when ranked.patient_id is null then 1 else 0 end) as not_seen -- bigint!: Patients not seen in the last 12 h, who count in no other column
 from gold_patient_risk_snapshot as snapshot
 left join {current_patient_risk} as ranked on ranked.patient_id = snapshot.patient_id
 group by coalesce(snapshot.ward, '(unknown)')

@@ -100,11 +100,10 @@ class DeltaFolder:
             delta = self._as_of(version)
         if delta is None:
             return []
-        root = delta.table_uri.removeprefix(
-            "file://"
-        )  # encoded as in a URL, while what lies below is as on the disk
-        files = (uri.removeprefix("file://").removeprefix(root) for uri in delta.file_uris())
-        return [str(self.path / file) for file in files]
+        # Its folder the driver encodes as in a URL; what lies below is as on the disk.
+        encoded, folder = delta.table_uri.removeprefix("file://"), self.path.resolve()
+        files = (uri.removeprefix("file://").removeprefix(encoded).lstrip("/") for uri in delta.file_uris())
+        return [str(folder / file) for file in files]
 
     def sizes(self) -> dict[str, int]:
         """Yield the bytes of each active data file, by its path as the log names it."""

@@ -34,7 +34,7 @@ _PATIENCE: Final = {
     "kafka.default.api.timeout.ms": "20000",
     "fetchOffset.numRetries": "1",
 }
-"""How long a Kafka that does not answer is asked; by itself Spark takes minutes to say so."""
+"""How long a Kafka that does not answer is asked, unless an option says; by itself Spark takes minutes to say so."""
 _STEP_S: Final = 1
 """How often who waits for a stream may end it."""
 
@@ -147,7 +147,9 @@ def open_topic(
     for name in options:
         if name.lower() in taken:  # Spark knows no case
             raise UserError(f"The stream's option {name} can't be changed", "Leave it out of stream_options")
-    messages = spark.readStream.format("kafka").options(**{**_PATIENCE, **ours, **options}).load()
+    asked = {name.lower() for name in options}
+    patience = {} if asked.intersection(name.lower() for name in _PATIENCE) else _PATIENCE
+    messages = spark.readStream.format("kafka").options(**{**patience, **ours, **options}).load()
     return messages.select(
         lit(address.url).alias("source"), "partition", "offset", "key", col("value").alias("payload"),
         "headers", col("timestamp").alias("source_time"),

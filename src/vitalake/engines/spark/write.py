@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from vitalake.domain.tables import Column, Table
 from vitalake.engines.disk import code_in, error_of
 from vitalake.engines.spark.read import declared, names, sql_type
-from vitalake.errors import LakeError, Unavailable, UserError, VitalakeError
+from vitalake.errors import LakeError, SourceAway, Unavailable, UserError, VitalakeError
 
 _PROPERTIES: Final = {"delta.enableDeletionVectors": "false"}  # the embedded engine reads the tables too
 
@@ -59,7 +59,7 @@ def _as_said(what: str, error: PySparkException | Py4JError) -> VitalakeError:
         return UserError(mistake["told"])
     if _SILENT.search(words):
         hint = "Is the address right, the broker running, and its security that of the options?"
-        return Unavailable(f"{what}: Kafka does not answer", hint)
+        return SourceAway(f"{what}: Kafka does not answer", hint)
     return error_of(what, code_in(words)) or LakeError(f"{what} ({_named(error)})", _AGAIN)
 
 
