@@ -17,11 +17,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from vitalake.dev.kafka import Broker
 from vitalake.errors import LakeBusy, Unavailable, UserError
+from vitalake.kafka.codes import FENCED
 from vitalake.kafka.connection import Connection
 from vitalake.publish.events import source_of
 from vitalake.publish.listen import listen
@@ -124,6 +125,24 @@ def test_a_second_relay_fences_the_first(settings: RelaySettings, connection: Co
         first.publish(10)
     second.publish_all()
     assert_each_once_in_order(heard(connection, settings.lake_id), 30)
+
+
+def test_a_relay_that_is_fenced_while_it_sends_knows_why(settings: RelaySettings) -> None:
+    first, second = (Relay(settings, changes(30), now) for _ in range(2))
+    first.publish(10)
+    second.publish(10)
+    producer = first._producer
+    assert producer is not None
+    producer.begin_transaction()
+
+    def send_on() -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            first._send(producer, deadline, ALERTS, "p1", b"{}")
+
+    with pytest.raises(KafkaException) as told:
+        send_on()
+    assert told.value.args[0].code() in FENCED
 
 
 def test_what_an_earlier_relay_left_open_is_never_seen(

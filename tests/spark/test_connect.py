@@ -1,4 +1,7 @@
-"""Through Spark Connect, which is how serverless compute runs notebooks: the same tables as everywhere."""
+"""Through Spark Connect, as on serverless compute: what streams there comes to the same tables as everywhere.
+
+That killed clients come to them as well is in test_kills.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,17 @@ from typing import Any
 
 import pytest
 from following import COMPILED, count, is_refined, running
-from roads import gold_of, lawful, refined, run_of
+from roads import lawful, refined, rows_of
 from services.spark_connect import running_server
 from spark import notebook_worker
 from spark.notebook_runner import NOTEBOOKS
 from spark.settings import session_settings
 from spark.wards import stormy, ward
 
+from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.gold.records import GOLD_QUALITY_CHECKS
 
-ROAD = ("01_bronze", "02_silver", "03_gold", "04_quality")
 GOLD_S = 240
 
 
@@ -39,60 +42,50 @@ def arrived() -> list[bytes]:
     return [b" ".join(each.split()) for each in stormy(seed=4, payloads=ward(seed=3, patients=3)) if each]
 
 
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory, arrived: list[bytes]) -> Path:
-    folder = tmp_path_factory.mktemp("landing")
-    (folder / "ward.ndjson").write_bytes(b"".join(line + b"\n" for line in arrived))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory, arrived: list[bytes]) -> EmbeddedLake:
-    """The lake that the embedded engine makes of it."""
-    lake = refined(tmp_path_factory.mktemp("quiet"), [arrived])
-    run_of(lake).curate(force=True)
-    return lake
-
-
-def run_notebooks(environment: dict[str, str], parameters: dict[str, str]) -> list[dict[str, Any]]:
-    """Yield what each notebook said of itself, run in a process that has only a client's session."""
-    asked = [{"path": str(NOTEBOOKS / f"{name}.py"), "parameters": parameters} for name in ROAD]
+def run_notebook(name: str, environment: dict[str, str], parameters: dict[str, str]) -> dict[str, Any]:
+    """Yield what a notebook said, run in a process that has only a client's session."""
+    asked = {"path": str(NOTEBOOKS / f"{name}.py"), "parameters": parameters}
     ended = subprocess.run(
         [sys.executable, notebook_worker.__file__],
         env=environment,
-        input="".join(json.dumps(request) + "\n" for request in asked),
+        input=json.dumps(asked) + "\n",
         capture_output=True,
         text=True,
         check=True,
     )
-    answers = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert not [answer["error_trace"] for answer in answers if "error" in answer]
-    return [json.loads(answer["notebook_output"]["result"]) for answer in answers]
+    answer = json.loads(ended.stdout)
+    assert "error" not in answer, answer["error_trace"]
+    said: dict[str, Any] = json.loads(answer["notebook_output"]["result"])
+    return said
 
 
-def test_the_notebooks_stream_and_fold_there(
-    tmp_path: Path, remote: dict[str, str], landing: Path, arrived: list[bytes], quiet: EmbeddedLake
+@pytest.fixture
+def landing(tmp_path: Path, arrived: list[bytes]) -> Path:
+    """A folder with the first part of it."""
+    folder = tmp_path / "landing"
+    folder.mkdir()
+    (folder / "first.ndjson").write_bytes(b"\n".join([*arrived[:20], b""]))
+    return folder
+
+
+def test_a_notebook_streams(
+    tmp_path: Path, remote: dict[str, str], landing: Path, arrived: list[bytes]
 ) -> None:
-    parameters = {"lake": str(tmp_path / "lake"), "source": str(landing), "force": "true"}
-    said = run_notebooks(remote, parameters)
-    assert said[0]["messages"] == len(arrived)
-    lake = EmbeddedLake(tmp_path / "lake")
-    assert lawful(lake) == lawful(quiet)
-    assert gold_of(lake) == gold_of(quiet)
+    lake = tmp_path / "lake"
+    streamed = run_notebook("01_bronze", remote, {"lake": str(lake), "source": str(landing)})
+    assert streamed["messages"] == 20
+    assert [row["payload"] for row in rows_of(EmbeddedLake(lake), BRONZE_EVENTS)] == arrived[:20]
 
 
-def test_follow_goes_on_there_until_it_is_told_to_end(
-    tmp_path: Path, remote: dict[str, str], arrived: list[bytes], quiet: EmbeddedLake
-) -> None:
-    lake, growing = tmp_path / "lake", tmp_path / "growing"
-    growing.mkdir()
-    (growing / "first.ndjson").write_bytes(b"\n".join([*arrived[:20], b""]))
+@pytest.mark.soak
+def test_a_run_follows(tmp_path: Path, remote: dict[str, str], landing: Path, arrived: list[bytes]) -> None:
+    lake = tmp_path / "lake"
     settings = {**remote, "VITALAKE_GOLD_EVERY_S": "1"}
-    arguments = ("run", growing, "--lake", lake, "--follow", "--engine", "spark")
+    arguments = ("run", landing, "--lake", lake, "--follow", "--engine", "spark")
     with running(tmp_path / "log", *arguments, settings=settings) as process:
         process.wait_for(lambda: is_refined(lake, 20), "the first file refined", GOLD_S)
-        (growing / "second.ndjson").write_bytes(b"\n".join([*arrived[20:], b""]))
+        (landing / "second.ndjson").write_bytes(b"\n".join([*arrived[20:], b""]))
         process.wait_for(lambda: is_refined(lake, len(arrived)), "the second file refined", GOLD_S)
         process.wait_for(lambda: count(lake, GOLD_QUALITY_CHECKS) > 0, "Gold written", GOLD_S)
         assert process.end(signal.SIGTERM) == 0, process.said()
-    assert lawful(EmbeddedLake(lake)) == lawful(quiet)
+    assert lawful(EmbeddedLake(lake)) == lawful(refined(tmp_path / "quiet", [arrived]))

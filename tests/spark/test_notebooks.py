@@ -65,10 +65,9 @@ def test_parameters_that_can_not_be_are_told_before_any_work(
 def test_a_kafka_that_does_not_answer_is_told_and_tried_again_by_the_job(tmp_path: Path) -> None:
     url = f"kafka://{HOST}:{free_port()}/vitals"
     own = json.dumps({"kafka.request.timeout.ms": "3000", "kafka.default.api.timeout.ms": "3000"})
-    for options in ("{}", own):
-        parameters = {"lake": str(tmp_path / "lake"), "source": url, "stream_options": options}
-        with pytest.raises(SourceAway, match=f"{url}: Kafka does not answer"):
-            run_notebook(NOTEBOOKS / "01_bronze.py", parameters)
+    parameters = {"lake": str(tmp_path / "lake"), "source": url, "stream_options": own}
+    with pytest.raises(SourceAway, match=f"{url}: Kafka does not answer"):
+        run_notebook(NOTEBOOKS / "01_bronze.py", parameters)
 
 
 @pytest.mark.usefixtures("spark")

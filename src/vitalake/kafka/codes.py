@@ -46,6 +46,9 @@ SILENT: Final = frozenset(
 FENCED: Final = frozenset({KafkaError._FENCED, KafkaError.PRODUCER_FENCED})
 """Another producer took this transactional id."""
 
+FATAL: Final = KafkaError._FATAL
+"""The client can do no more; why, it says when it is asked again."""
+
 LOST: Final = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
 """The partition does not hold the offset that was asked for."""
 

@@ -27,7 +27,7 @@ import pyarrow.compute as pc
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from vitalake.errors import LakeBusy, Unavailable, UserError
-from vitalake.kafka.codes import FENCED
+from vitalake.kafka.codes import FATAL, FENCED
 from vitalake.kafka.connection import DEADLINE_S, Connection, Options
 from vitalake.kafka.topics import create_topic, list_partitions
 from vitalake.publish.events import HEADERS, Keyed, alert_events
@@ -224,6 +224,10 @@ class Relay:
                         f"Kafka at {self.settings.brokers} takes no messages", "Try again"
                     ) from error
                 producer.poll(0.05)
+            except KafkaException as error:
+                if error.args[0].code() == FATAL:
+                    producer.poll(0)  # raises what was fatal: we were fenced, most likely
+                raise
 
     def _refuse_if_fenced(self, error: BaseException) -> None:
         cause = error.__cause__
