@@ -434,9 +434,8 @@ def test_an_interrupt_loses_nothing(
     assert (told["messages"], told["observations"], told["batches_waiting_for_gold"]) == (300, 300, 0)
 
 
-@pytest.mark.parametrize("name", ["a lake", "Lagé 100% #1?", "[a]{b}*'\""])
-def test_a_lake_may_have_any_name(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lake = str(tmp_path / name)
+def test_a_lake_may_have_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lake = str(tmp_path / "Lagé 100% #1? [a]{b}*'\"")
     (tmp_path / "m.ndjson").write_text("\n".join(each.replace('"A"', '"a b/%"') for each in MESSAGES) + "\n")
     told = ask(capsys, "run", str(tmp_path / "m.ndjson"), "--lake", lake, "--batch-rows", "2")
     assert told["observations"] == 3
@@ -482,9 +481,7 @@ def test_who_curates_a_silver_that_is_not_settled_is_told_what_is_due(
     [
         ("sql 'select range from range(20000)' --limit 0 --lake {lake}", 0),
         ("sql 'select range from range(100000)' --json --lake {lake}", 0),
-        ("patients --lake {lake}", 0),
         ("check --lake {lake}", 1),  # messages of it are lost, whoever reads that
-        ("check --json --lake {lake}", 1),
         ("simulate --patients 20 --hours 12", 0),
         ("--help", 0),
     ],
