@@ -4,7 +4,7 @@ Files are named by the question's number and the part's letter and name: ``4a_pa
 the part answers (``asks``, in the first part alone), its caption, its grain, the tables that it ``reads`` and the
 ``order`` of its rows; a part ``for: picture`` feeds a figure and is not printed; columns to ``hide`` only
 order the rows, and the column ``row`` names one.  Columns are described as in Gold.  ``{current_patient_risk}``, or
-another view of Gold that depends on the clock, stands for that view at the lake's newest event.
+another view of Gold that depends on an instant, stands for that view at the lake's newest event.
 """
 
 from __future__ import annotations

@@ -86,10 +86,8 @@ def run_on(
     settings = read_settings(lake=lake, engine=engine, rules=rules)
     folder = lake_folder(settings)
     found = EmbeddedLake(folder)
-    info = read_info(found, str(folder))
+    info = read_info(found, str(folder)) if new else require_lake(found, str(folder))
     if info is None:
-        if not new:
-            raise UserError(f"{folder} is no lake", "Make one with: vitalake run SOURCE --lake DIR")
         require_room(folder, begun=not found.exists(LAKE_BATCHES))
     # What the settings say is for new lakes; what the command line asks for is held against an old one.
     asked = settings.rules if info is None else rules

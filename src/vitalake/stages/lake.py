@@ -21,10 +21,9 @@ _DONE: Final = """
   select
     coalesce(sum(case when stage = 'ingest' then rows_in end), 0) as messages,
     coalesce(sum(case when stage = 'refine' then observations end), 0) as observations,
-    coalesce(max(case when stage = 'ingest' then batch end), 0)
-    - coalesce(max(case when stage = 'refine' then batch end), 0) as waiting,
-    coalesce(max(case when stage = 'refine' then batch end), 0)
-    - coalesce(max(case when stage = 'settle' then batch end), 0) as unsettled
+    coalesce(max(case when stage = 'ingest' then batch end), 0) as ingested,
+    coalesce(max(case when stage = 'refine' then batch end), 0) as refined,
+    coalesce(max(case when stage = 'settle' then batch end), 0) as settled
   from lake_batches
 """
 
@@ -83,9 +82,9 @@ def require_gold(engine: Engine) -> None:
     (done,) = engine.rows(_DONE).to_pylist()
     if not done["messages"]:
         hint = "Fill the lake with: vitalake run SOURCE --lake DIR"
-    elif done["waiting"]:
+    elif done["ingested"] > done["refined"]:
         hint = "Bronze waits: vitalake refine --lake DIR, then vitalake curate --lake DIR"
-    elif done["unsettled"]:
+    elif done["refined"] > done["settled"]:
         hint = (
             "Silver is not settled: vitalake refine --lake DIR, then vitalake curate --lake DIR "
             "(run --follow does so every minute)"

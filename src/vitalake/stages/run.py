@@ -103,10 +103,10 @@ class Run:
             gold = self.curate(force=force)
             if gold.merged:
                 entry.versions_written |= gold.versions
+                if readable.error is not None:
+                    entry.fail(readable.error)
             else:
                 entry.status, entry.error = "failed", "The quality gate failed"
-            if gold.merged and readable.error is not None:
-                entry.fail(readable.error)
             return replace(gold, unread=readable.error)
 
     def silver(self, source: Source, max_rows: int, ahead: Stream | None = None) -> StageRun:
