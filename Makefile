@@ -27,7 +27,7 @@ help: ## show this list
 demo: .venv-demo/.installed ## a ward in a minute: simulated patients from events to report
 	.venv-demo/bin/vitalake demo
 
-check: lint ## format, lint, types, layers and unit tests: about two minutes
+check: lint ## format, lint, types, layers and unit tests: two to three minutes
 	@$(MAKE) --no-print-directory -j 2 test-unit types layers
 
 test: lint ## all but the long tests, with coverage
