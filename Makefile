@@ -31,8 +31,7 @@ check: lint ## format, lint, types, layers and unit tests: two to three minutes
 	@$(MAKE) --no-print-directory -j 2 test-unit types layers
 
 test: lint ## all but the long tests, with coverage
-	@$(MAKE) --no-print-directory -j 2 test-all types layers venv-airflow
-	@$(MAKE) --no-print-directory test-airflow
+	@$(MAKE) --no-print-directory -j 2 test-all types layers test-airflow
 
 soak: .venv/.installed ## the long tests
 	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -m soak tests
@@ -96,7 +95,7 @@ image-tools:
 
 ifneq ($(wildcard tests/airflow/test_*.py),)
 test-airflow: .venv-airflow/.installed .venv/.installed
-	.venv-airflow/bin/pytest $(PARALLEL) -m 'airflow and not soak' tests/airflow
+	.venv-airflow/bin/pytest -m 'airflow and not soak' tests/airflow
 else
 test-airflow:
 endif

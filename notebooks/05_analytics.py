@@ -26,7 +26,7 @@ from vitalake.analytics.catalogue import question, questions
 from vitalake.analytics.chart import READS, read_chart
 from vitalake.analytics.figures.chart import CHART
 from vitalake.analytics.figures.gallery import PICTURES
-from vitalake.analytics.report import answer_all, render_report, riskiest, show
+from vitalake.analytics.report import render_report, riskiest, show
 from vitalake.engines.spark.lake import SparkLake
 from vitalake.engines.spark.write import literal
 from vitalake.stages.lake import require_gold, require_lake
@@ -44,7 +44,7 @@ for table in {table for each in questions() for table in each.reads}:
 
 # COMMAND ----------
 
-sentences = {}
+answers = {}
 
 
 def draw(picture, tables):
@@ -56,15 +56,13 @@ def draw(picture, tables):
 
 
 def tell(number):
-    found = answer(lake.rows, question(number))
-    sentences[number] = found.sentence
+    found = answers[number] = answer(lake.rows, question(number))
     print(f"{number}. {found.question.asks}\n{found.sentence}")
     for part, rows in found.shown:
         print(f"\n{part.caption}")
         display(rows.to_pandas())
     for picture in PICTURES[number]:
         draw(picture, found.rows)
-    return found
 
 
 # COMMAND ----------
@@ -90,7 +88,7 @@ tell(2)
 
 # COMMAND ----------
 
-at_risk = tell(3)
+tell(3)
 
 # COMMAND ----------
 
@@ -99,7 +97,7 @@ at_risk = tell(3)
 
 # COMMAND ----------
 
-patient = riskiest([at_risk])
+patient = riskiest([answers[3]])
 for table in READS:
     lake.open(table, f"patient_id = {literal(patient)}")
 chart = read_chart(lake.rows)
@@ -157,9 +155,10 @@ tell(9)
 # COMMAND ----------
 
 if dbutils.widgets.get("report"):
-    page = render_report(answer_all(lake.rows), chart, lake=Path(str(lake.place)).name, made_at=clock.now())
+    told = [answers[number] for number in sorted(answers)]
+    page = render_report(told, chart, lake=Path(str(lake.place)).name, made_at=clock.now())
     Path(dbutils.widgets.get("report")).write_text(page, encoding="utf-8")
 
 # COMMAND ----------
 
-dbutils.notebook.exit(json.dumps(sentences))
+dbutils.notebook.exit(json.dumps({number: found.sentence for number, found in answers.items()}))

@@ -40,7 +40,7 @@ from vitalake.silver.tables import (
     SILVER_VITAL_WINDOWS,
 )
 
-EVENTS = 30
+EVENTS = 20
 """No history has more events of its own."""
 UNKNOWN = datetime(1, 1, 2, tzinfo=UTC)
 """A watermark that is before all patients' last events, as good as none."""

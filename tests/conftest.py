@@ -8,12 +8,17 @@ os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 HERE = Path(__file__).parent
 SHARED_DATA = HERE.parent.parent / "shared" / "data"
 FOLDER_MARKS = ("airflow", "browser", "docker", "kafka", "soak", "spark")
 UNMEASURED = ("docs", "faults", "properties")
 """Folders whose tests do the same thing many times: tracing them would cost a third, and flatter the coverage."""
+
+OTHER_SPARKS = ("tests/spark/test_connect.py", "tests/spark/test_kills.py")
+"""Files in tests/spark that start servers of their own; all others share a session."""
 
 # A busy machine is no failure: no profile has a deadline.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +38,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(folder)
             if folder in UNMEASURED and item.config.pluginmanager.hasplugin("_cov"):
                 item.add_marker("no_cover")
+
+
+class OneSession(LoadFileScheduling):
+    """Gives a process whole files, and all that share a Spark session to one: it starts and warms up once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "tests/spark" if file.startswith("tests/spark/") and file not in OTHER_SPARKS else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Schedule by files where that is asked for."""
+    return OneSession(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

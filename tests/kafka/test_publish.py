@@ -22,9 +22,9 @@ MakeTopic = Callable[..., KafkaAddress]
 SIMULATED = ("--patients", 10, "--hours", 2, "--malformed", "0.02", "--late", 0)
 
 
-@pytest.fixture
-def messages(tmp_path: Path) -> Path:
-    path = tmp_path / "messages.ndjson"
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("simulated") / "messages.ndjson"
     done("simulate", *SIMULATED, "--to", path)
     return path
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from pyspark.sql import SparkSession
-from spark.settings import command_environment, session_settings
+from spark.settings import LONG_LIVED, command_environment, session_settings
 
 from vitalake.engines.spark.session import open_session
 
@@ -14,7 +14,7 @@ from vitalake.engines.spark.session import open_session
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     warehouse = str(tmp_path_factory.mktemp("warehouse"))
-    session = open_session(settings={**session_settings(), "spark.sql.warehouse.dir": warehouse})
+    session = open_session(settings={**session_settings(LONG_LIVED), "spark.sql.warehouse.dir": warehouse})
     yield session
     session.stop()
 

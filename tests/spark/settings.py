@@ -1,4 +1,4 @@
-"""How tests set Spark: for a few rows, in a JVM that lives shortly."""
+"""How tests set Spark: for a few rows, in a JVM that lives shortly or as long as the tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Final
 
 from vitalake.engines.spark.session import local_settings
 
-SHORT_LIVED: Final = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
+LONG_LIVED: Final = "-XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
+"""For the session that tests share, and for a server of many clients: the best compiler is soon worth its work."""
+SHORT_LIVED: Final = f"{LONG_LIVED} -XX:TieredStopAtLevel=1"
 """Most of what a JVM that lives shortly compiles is never used: the quick compiler does.
 
 By itself that one gets 48 MB for its code, which Spark fills; the JVM then interprets, many times slower.
@@ -15,7 +17,7 @@ By itself that one gets 48 MB for its code, which Spark fills; the JVM then inte
 
 SETTINGS: Final = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "7",  # cuts patients
-    "spark.sql.shuffle.partitions": "3",
+    "spark.sql.shuffle.partitions": "2",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",  # compiling costs more than a few rows gain
 }
 """So that what depends on an order or on where batches are cut shows."""
@@ -24,9 +26,9 @@ SETTINGS: Final = {
 _OPTIONS: Final = "spark.driver.extraJavaOptions"
 
 
-def session_settings() -> dict[str, str]:
+def session_settings(jvm: str = SHORT_LIVED) -> dict[str, str]:
     """Yield the settings of a session that a test opens."""
-    return {**SETTINGS, _OPTIONS: f"{local_settings()[_OPTIONS]} {SHORT_LIVED}"}
+    return {**SETTINGS, _OPTIONS: f"{local_settings()[_OPTIONS]} {jvm}"}
 
 
 def command_environment(folder: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from interruptions import assert_log_leads_to_alerts
 from killing import Runs, runs
 from roads import gold_of, lawful, refined, run_of
 from services.spark_connect import running_server
-from spark.settings import session_settings
+from spark.settings import LONG_LIVED, session_settings
 from spark.wards import stormy, ward
 
 from vitalake.dev.kafka import Broker, broker
@@ -67,7 +67,7 @@ def killer(spark_environment: Mapping[str, str]) -> Iterator[Runs]:
 def client_killer() -> Iterator[Runs]:
     """What starts and kills runs that are clients of one Spark Connect server, which goes on."""
     with (
-        running_server(COMPILED, session_settings()) as remote,
+        running_server(COMPILED, session_settings(LONG_LIVED)) as remote,
         runs("spark", {"SPARK_REMOTE": remote}) as started,
     ):
         yield started

@@ -176,6 +176,22 @@ def compare(told: Told, now: Told, retracted: Told, stale: Bools | None = None) 
     return changes, now, gone
 
 
+def tell_difference(log: pa.Table, now: pa.Table, policy: str, batch: int, seq: int) -> pa.Table:
+    """Yield the rows of silver_alert_changes, numbered from ``seq`` on, that lead from a log to other alerts.
+
+    Of the log the last row of each alert is taken; what it told by another policy than ``policy`` is revised.
+    """
+    patients = pa.concat_arrays([rows["patient_id"].combine_chunks() for rows in (log, now)]).unique()
+    pool = StringPool()
+    told, known = (
+        read_told(rows, pc.index_in(rows["patient_id"], patients).to_numpy(), pool) for rows in (log, now)
+    )
+    retracted = pc.equal(log["change"], CHANGES[_RETRACTED]).to_numpy()
+    stale = pc.not_equal(log["policy_version"], policy).to_numpy()
+    changes, _, _ = compare(told.take(~retracted), known, told.take(retracted), stale=stale[~retracted])
+    return changes.table(patients, pool, policy, batch, seq)
+
+
 def _match(told: Told, now: Told) -> tuple[Int64s, Int64s]:
     """Yield, for each episode known on either side, its place on both; -1 where it is not there."""
     keys = np.concatenate([told.keys(), now.keys()])

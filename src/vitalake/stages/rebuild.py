@@ -13,17 +13,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from vitalake.domain.policy_file import preset, read_policy
 from vitalake.domain.rules import Rules
 from vitalake.engines.engine import Engine
 from vitalake.gold.definitions import gold_tables
 from vitalake.gold.records import RECORDS
-from vitalake.silver.changes import Told, compare, read_told
-from vitalake.silver.kernel import Bools
-from vitalake.silver.strings import StringPool
 from vitalake.silver.tables import (
     EPISODE,
     LAKE_BATCHES,
@@ -114,21 +108,18 @@ class Rebuild:
 
     def _tell(self, rules: Rules, batch: int) -> None:
         """Append to the change log what the rebuilt alerts differ from it in, then fold it into silver_alerts."""
+        from vitalake.silver.changes import tell_difference  # noqa: PLC0415 - kernels are slow to import
+
         lake = self._lake
         lake.open(SILVER_ALERT_CHANGES)
         log = lake.rows(f"select * from silver_alert_changes {_LATEST}")
-        rebuilt = self._beside.read(SILVER_ALERTS)
-        patients = pa.concat_arrays([rows["patient_id"].combine_chunks() for rows in (log, rebuilt)]).unique()
-        pool = StringPool()
         policy = preset() if rules.policy is None else read_policy(rules.policy)
-        told, now = (_told(rows, patients, pool) for rows in (log, rebuilt))
-        retracted, stale = _where(log["change"], "retracted"), ~_where(log["policy_version"], policy.version)
-        changes, _, _ = compare(told.take(~retracted), now, told.take(retracted), stale=stale[~retracted])
-        if len(changes):
-            (row,) = lake.rows("select coalesce(max(seq), 0) as seq from silver_alert_changes").to_pylist()
-            lake.log(
-                SILVER_ALERT_CHANGES, changes.table(patients, pool, policy.version, batch, row["seq"] + 1)
-            )
+        (row,) = lake.rows("select coalesce(max(seq), 0) as seq from silver_alert_changes").to_pylist()
+        changes = tell_difference(
+            log, self._beside.read(SILVER_ALERTS), policy.version, batch, row["seq"] + 1
+        )
+        if changes.num_rows:
+            lake.log(SILVER_ALERT_CHANGES, changes)
         lake.open(SILVER_ALERT_CHANGES)
         lake.materialise(
             "rebuilt_alerts",
@@ -138,13 +129,3 @@ class Rebuild:
             """,
         )
         lake.overwrite(SILVER_ALERTS, "rebuilt_alerts", batch)
-
-
-def _where(column: pa.ChunkedArray, text: str) -> Bools:
-    same: Bools = pc.equal(column, text).to_numpy()
-    return same
-
-
-def _told(rows: pa.Table, patients: pa.Array, pool: StringPool) -> Told:
-    places = pc.index_in(rows["patient_id"], patients).to_numpy()
-    return read_told(rows, places, pool)
