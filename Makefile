@@ -7,7 +7,6 @@ BIN := .venv/bin
 CODE := $(wildcard src tests benchmarks dags docs notebooks)
 # A file's tests share what is slow to start; files in their order, so that the long ones do not come last.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
-UNIT := $(wildcard tests/unit tests/architecture)
 
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow
 export UV_PYTHON_DOWNLOADS := never
@@ -27,7 +26,7 @@ help: ## show this list
 demo: .venv-demo/.installed ## a ward in a minute: simulated patients from events to report
 	.venv-demo/bin/vitalake demo
 
-check: lint ## format, lint, types, layers and unit tests: two to three minutes
+check: lint ## format, lint, types, layers and unit tests
 	@$(MAKE) --no-print-directory -j 2 test-unit types layers
 
 test: lint ## all but the long tests, with coverage
@@ -73,7 +72,7 @@ layers: .venv/.installed
 	$(BIN)/lint-imports
 
 test-unit: .venv/.installed
-	$(BIN)/pytest $(PARALLEL) src $(UNIT)
+	$(BIN)/pytest $(PARALLEL) src tests/unit
 
 test-all: .venv/.installed browser
 	$(BIN)/pytest $(PARALLEL) -m 'not soak and not airflow and not docker' --cov --cov-report=term

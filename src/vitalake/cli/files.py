@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from vitalake.errors import UserError
 
@@ -17,17 +19,19 @@ def write_picture(path: Path, picture: Picture, tables: Tables) -> None:
     """Draw a picture into a file, of the kind that its suffix says."""
     from vitalake.analytics.figures.picture import render
 
-    write_file(path, render(picture, tables, path.suffix.removeprefix(".").lower(), captioned=True))
+    with replacing(path) as file:
+        file.write(render(picture, tables, path.suffix.removeprefix(".").lower(), captioned=True))
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; one that was there is replaced. A UserError where it can't be written."""
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file that takes the path's place, whole or not at all; a UserError, at once, where there can be none."""
     if path.is_dir():
         raise UserError(f"{path} is a folder", "Name a file")
     try:
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
             try:
-                file.write(content)
+                yield file
                 file.close()
                 Path(file.name).chmod(0o666 & ~_umask())
                 Path(file.name).replace(path)

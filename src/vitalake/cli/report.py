@@ -47,16 +47,17 @@ def write_report(engine: EmbeddedLake, lake: Path, out: Path) -> None:
     from vitalake.analytics.catalogue import questions
     from vitalake.analytics.chart import READS, read_chart
     from vitalake.analytics.report import answer_all, render_report, riskiest
-    from vitalake.cli.files import write_file
+    from vitalake.cli.files import replacing
     from vitalake.engines.embedded.read import quoted
     from vitalake.stages.lake import require_gold
 
     require_gold(engine)
     for table in {table for question in questions() for table in question.reads}:
         engine.open(table)
-    answers = answer_all(engine.rows)
-    for table in READS:
-        engine.open(table, f"patient_id = {quoted(riskiest(answers))}")
-    chart = read_chart(engine.rows)
-    page = render_report(answers, chart, lake=str(lake), made_at=clock.now(), folder=str(lake))
-    write_file(out, page.encode())
+    with replacing(out) as file:
+        answers = answer_all(engine.rows)
+        for table in READS:
+            engine.open(table, f"patient_id = {quoted(riskiest(answers))}")
+        chart = read_chart(engine.rows)
+        page = render_report(answers, chart, lake=str(lake), made_at=clock.now(), folder=str(lake))
+        file.write(page.encode())

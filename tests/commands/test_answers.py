@@ -213,9 +213,10 @@ def test_an_empty_lake_says_how_to_fill_it(
     assert not list(tmp_path.glob("r.*"))
 
 
-def test_where_nothing_can_be_written_the_old_file_stays(
-    lake: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_where_nothing_can_be_written_it_is_told_before_any_work(
+    lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(report, "answer_all", lambda _: pytest.fail("all was asked in vain"))
     assert main(["report", "--lake", lake, "--out", str(tmp_path)]) == 2
     assert "is a folder. Name a file." in capsys.readouterr().err
     assert main(["report", "--lake", lake, "--out", str(tmp_path / "nowhere" / "r.html")]) == 2
