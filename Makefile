@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .PHONY: help demo check test soak bench lock format docs picture clean venv venv-demo venv-airflow
 .PHONY: image image-test image-tools
-.PHONY: lint types layers test-unit test-airflow test-all browser
+.PHONY: lint types layers test-unit test-airflow test-all browser kernels
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,7 +74,13 @@ layers: .venv/.installed
 test-unit: .venv/.installed
 	$(BIN)/pytest $(PARALLEL) src tests/unit
 
-test-all: .venv/.installed browser
+# By themselves the first tests of all processes would compile them at the same time.
+kernels: .venv/.installed
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	  $(BIN)/vitalake simulate --patients 2 --hours 1 --to "$$folder/messages.ndjson" >/dev/null && \
+	  $(BIN)/vitalake run "$$folder/messages.ndjson" --lake "$$folder/lake" >/dev/null
+
+test-all: .venv/.installed browser kernels
 	$(BIN)/pytest $(PARALLEL) -m 'not soak and not airflow and not docker' --cov --cov-report=term
 
 # The report is opened in a real browser: one that is there, else Debian's where this user may install it.

@@ -23,7 +23,7 @@ from vitalake.dev.kafka import HOST, free_port
 ROOT = Path(__file__).parent.parent.parent
 AIRFLOW = ROOT / ".venv-airflow" / "bin" / "airflow"
 DAG = "vitals_medallion"
-READY_S, RUN_S = 120, 600
+READY_S, RUN_S = 240, 900
 DATABASE_TRIES = 5
 ENDED = {"success", "failed"}
 PROCESSES = ("api-server", "scheduler", "dag-processor")

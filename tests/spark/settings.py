@@ -8,7 +8,7 @@ from typing import Final
 from vitalake.engines.spark.session import local_settings
 
 LONG_LIVED: Final = "-XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
-"""For the session that tests share, and for a server of many clients: the best compiler is soon worth its work."""
+"""For the session that tests share: there the better compiler is worth its work."""
 SHORT_LIVED: Final = f"{LONG_LIVED} -XX:TieredStopAtLevel=1"
 """Most of what a JVM that lives shortly compiles is never used: the quick compiler does.
 
