@@ -108,6 +108,11 @@ def lawful(lake: Engine) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
+def bound_by_law(lake: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Yield the rows of Silver and of Gold that the law binds."""
+    return lawful(lake) | gold_of(lake)
+
+
 def gold_of(lake: Engine) -> dict[str, list[dict[str, Any]]]:
     """Yield the rows of Gold, without what tells of arrival: the law binds them too."""
     tables = {gold.name: rows_of(lake, gold.table) for gold in gold_tables()}

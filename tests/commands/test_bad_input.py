@@ -483,7 +483,7 @@ def test_a_driver_that_fails_since_it_was_interrupted_is_no_error_of_its_own(
 
 
 def test_a_full_disk_behind_the_output_is_told() -> None:
-    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+    with Path("/dev/full").open("w") as full:
         ended = child("", "policy", "show", stdout=full)
     assert ended.returncode == 1
     assert ended.stderr == (

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from following import done
 from killing import Runs, runs
-from roads import gold_of, lawful
+from roads import bound_by_law
 
 from vitalake.engines.embedded.lake import EmbeddedLake
 
@@ -53,17 +52,11 @@ def quiet(messages: Path, run: Run, killer: Runs) -> tuple[Path, list[str]]:
 @pytest.fixture(scope="session")
 def assert_as_quiet(quiet: tuple[Path, list[str]]) -> Callable[[Path], None]:
     """Fails unless a lake's Silver and Gold equal the quiet run's."""
-    expected = told(quiet[0])
+    expected = bound_by_law(EmbeddedLake(quiet[0]))
 
     def compare(lake: Path) -> None:
-        found = told(lake)
+        found = bound_by_law(EmbeddedLake(lake))
         for name, rows in expected.items():
             assert found[name] == rows, name
 
     return compare
-
-
-def told(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Yield the rows of a lake's Silver and Gold, without what tells of arrival."""
-    lake = EmbeddedLake(path)
-    return lawful(lake) | gold_of(lake)

@@ -17,7 +17,7 @@ By itself that one gets 48 MB for its code, which Spark fills; the JVM then inte
 
 SETTINGS: Final = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "7",  # cuts patients
-    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.shuffle.partitions": "3",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",  # compiling costs more than a few rows gain
 }
 """So that what depends on an order or on where batches are cut shows."""

@@ -113,6 +113,12 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert not set(HEAVY) & set(done.stderr.split())
 
 
+def test_who_only_reads_a_lake_does_not_wait_for_the_compiler() -> None:
+    done = python("import sys, vitalake.cli.lakes, vitalake.cli.reading; print(*sys.modules)")
+    assert "duckdb" in done.stdout.split()
+    assert "numba" not in done.stdout.split()
+
+
 def test_every_command_has_help_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
     for module in COMMANDS:
         assert main([*module.NAME.split(), "--help"]) == 0

@@ -56,8 +56,9 @@ def write_report(engine: EmbeddedLake, lake: Path, out: Path) -> None:
         engine.open(table)
     with replacing(out) as file:
         answers = answer_all(engine.rows)
+        patient = riskiest(answers)
         for table in READS:
-            engine.open(table, f"patient_id = {quoted(riskiest(answers))}")
+            engine.open(table, f"patient_id = {quoted(patient)}")
         chart = read_chart(engine.rows)
         page = render_report(answers, chart, lake=str(lake), made_at=clock.now(), folder=str(lake))
         file.write(page.encode())

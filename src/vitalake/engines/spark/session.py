@@ -46,7 +46,7 @@ _ON_ONE_MACHINE: Final = {
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "4",
     "spark.sql.adaptive.enabled": "false",  # each shuffle would be a job of its own; there are few cores to adapt to
-    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # Compiling what reads and writes our wide tables costs more than it gains, and fails at times.
     "spark.sql.codegen.wholeStage": "false",
