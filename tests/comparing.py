@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -85,10 +85,13 @@ def _doubles(table: pa.Table | Rows) -> set[str]:
     return {field.name for field in table.schema if pa.types.is_floating(field.type)}
 
 
+_PLAIN: Final = frozenset({type(None), bool, int, str, datetime})
+"""Types of which two values that are equal mean the same."""
+
+
 def _same(got: Any, want: Any, *, double: bool) -> bool:
-    plain = got is None or type(got) is str or (type(got) is float and got != 0)
-    if plain and type(got) is type(want) and got == want:  # most cells, soon told
-        return True
+    if type(got) is type(want) and got == want and (type(got) in _PLAIN or (type(got) is float and got != 0)):
+        return True  # most cells, soon told
     return bool(_comparable(got, double) == _comparable(want, double))
 
 

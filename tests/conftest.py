@@ -17,11 +17,8 @@ FOLDER_MARKS = ("airflow", "browser", "docker", "kafka", "soak", "spark")
 UNMEASURED = ("docs", "faults", "properties")
 """Folders whose tests do the same thing many times: tracing them would cost a third, and flatter the coverage."""
 
-OTHER_SPARKS = ("tests/spark/test_connect.py", "tests/spark/test_kills.py")
-"""Files in tests/spark that start servers of their own; all others share a session."""
-
 # A busy machine is no failure: no profile has a deadline.
-settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
 settings.register_profile("soak", settings.get_profile("dev"), max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
@@ -29,7 +26,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test by the folders it lies in, and leave some out of the coverage."""
+    """Mark a test by the folders it lies in, and leave some out of the coverage; what takes longest comes first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SPARK))
     for item in items:
         if not item.path.is_relative_to(HERE):
             continue
@@ -40,12 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker("no_cover")
 
 
+SPARK = "tests/spark/"
+
+
 class OneSession(LoadFileScheduling):
-    """Gives a process whole files, and all that share a Spark session to one: it starts and warms up once."""
+    """Gives a process whole files, and all of tests/spark to one: Spark starts and warms up once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "tests/spark" if file.startswith("tests/spark/") and file not in OTHER_SPARKS else file
+        return SPARK if file.startswith(SPARK) else file
 
 
 @pytest.hookimpl(optionalhook=True)

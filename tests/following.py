@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import json
-import os
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from forking import COMPILED, Ended, Forks, forks
 from roads import lawful
 
 from vitalake.bronze.tables import BRONZE_EVENTS
@@ -24,8 +26,6 @@ from vitalake.publish.topics import ALERTS
 from vitalake.silver.tables import EPISODE, SILVER_ALERTS
 from vitalake.stages.progress import read_progress
 
-COMPILED = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
-"""The environment of a child whose kernels are compiled."""
 PATIENCE_S = 120
 """How long a test waits for a busy machine."""
 
@@ -35,18 +35,18 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "vitalake", *map(str, arguments)]
 
 
-def vitalake(
-    *arguments: object, settings: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+_OPENED = ExitStack()
+atexit.register(_OPENED.close)
+
+
+@cache
+def _forks() -> Forks:
+    return _OPENED.enter_context(forks())
+
+
+def vitalake(*arguments: object) -> Ended:
     """Run vitalake to its end."""
-    return subprocess.run(
-        command(*arguments),
-        env={**COMPILED, **(settings or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
+    return _forks().run(arguments, patience_s=PATIENCE_S)
 
 
 def done(*arguments: object) -> str:

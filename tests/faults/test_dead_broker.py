@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from following import COMPILED, PATIENCE_S, command, done
+from following import PATIENCE_S, command, done
+from forking import COMPILED
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.engines.embedded.lake import EmbeddedLake

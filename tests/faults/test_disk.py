@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from following import COMPILED
+from forking import COMPILED
 from roads import Payloads, gold_of, lawful, refined, run_of
 from strategies.histories import as_payloads, history
 

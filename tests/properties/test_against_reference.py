@@ -8,7 +8,7 @@ import sys
 import agreement
 import pytest
 from agreement import IGNORED, Lake, arrivals, assert_agree, both_lakes
-from following import COMPILED
+from forking import COMPILED
 
 from vitalake.domain.tables import Table
 

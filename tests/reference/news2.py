@@ -108,13 +108,16 @@ _TOGETHER = (
 def bounds(inputs: Mapping[str, Any], scale: int) -> tuple[int, str]:
     """Yield the greatest total and the highest band over all completions."""
     return _bounds(
-        tuple(
-            frozenset(
-                tuple(_component(name, filled, scale) for name in names)
-                for filled in completions(inputs, names)
-            )
-            for names in _TOGETHER
-        )
+        tuple(_possible(names, tuple(inputs[name] for name in names), scale) for names in _TOGETHER)
+    )
+
+
+@lru_cache(maxsize=100_000)
+def _possible(names: tuple[str, ...], values: tuple[Any, ...], scale: int) -> frozenset[tuple[int, ...]]:
+    """Yield how inputs that score together may score."""
+    inputs = dict(zip(names, values, strict=True))
+    return frozenset(
+        tuple(_component(name, filled, scale) for name in names) for filled in completions(inputs, names)
     )
 
 

@@ -24,6 +24,8 @@ ROOT = Path(__file__).parent.parent.parent
 AIRFLOW = ROOT / ".venv-airflow" / "bin" / "airflow"
 DAG = "vitals_medallion"
 READY_S, RUN_S = 240, 900
+POLL_S = 1
+"""How often Airflow is asked: each answer costs it, and the tests beside these, some of their time."""
 DATABASE_TRIES = 5
 ENDED = {"success", "failed"}
 PROCESSES = ("api-server", "scheduler", "dag-processor")
@@ -88,8 +90,8 @@ class Airflow:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-        wait_for(self._answers, READY_S, "Airflow to answer")
-        wait_for(lambda: self._get(f"dags/{DAG}") is not None, READY_S, "the DAG to be loaded")
+        wait_for(self._answers, READY_S, "Airflow to answer", POLL_S)
+        wait_for(lambda: self._get(f"dags/{DAG}") is not None, READY_S, "the DAG to be loaded", POLL_S)
 
     def stop(self) -> None:
         """End the processes that were started here, each with its children."""
@@ -121,7 +123,7 @@ class Airflow:
     def ended(self, run: str) -> str:
         """Wait for a run's end; yield its state."""
         path = f"dags/{DAG}/dagRuns/{run}"
-        wait_for(lambda: (self._get(path) or {}).get("state") in ENDED, RUN_S, f"the end of {run}")
+        wait_for(lambda: (self._get(path) or {}).get("state") in ENDED, RUN_S, f"the end of {run}", POLL_S)
         return str(self._get(path)["state"])
 
     def task(self, run: str, name: str) -> dict[str, Any]:
@@ -197,12 +199,12 @@ class Airflow:
                 return refusal.code, json.loads(refusal.read())
 
 
-def wait_for(holds: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_for(holds: Callable[[], bool], seconds: float, what: str, every_s: float = 0.1) -> None:
     """Wait until something holds; fail where it doesn't in time."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.1)
+        time.sleep(every_s)
 
 
 @contextmanager

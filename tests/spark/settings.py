@@ -31,6 +31,15 @@ def session_settings(jvm: str = SHORT_LIVED) -> dict[str, str]:
     return {**SETTINGS, _OPTIONS: f"{local_settings()[_OPTIONS]} {jvm}"}
 
 
+def connect_settings(host: str, port: int) -> dict[str, str]:
+    """Yield the settings of a session that serves Spark Connect as well."""
+    return {
+        "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
+        "spark.connect.grpc.binding.address": host,
+        "spark.connect.grpc.binding.port": str(port),
+    }
+
+
 def command_environment(folder: Path) -> dict[str, str]:
     """Yield the variables that set Spark where a command opens the session, by a file in the folder.
 

@@ -9,17 +9,15 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from following import COMPILED, count, is_refined, running
+from following import count, is_refined, running
+from forking import COMPILED
 from roads import lawful, refined, rows_of
-from services.spark_connect import running_server
 from spark import notebook_worker
 from spark.notebook_runner import NOTEBOOKS
-from spark.settings import session_settings
 from spark.wards import stormy, ward
 
 from vitalake.bronze.tables import BRONZE_EVENTS
@@ -27,13 +25,6 @@ from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.gold.records import GOLD_QUALITY_CHECKS
 
 GOLD_S = 240
-
-
-@pytest.fixture(scope="module")
-def remote() -> Iterator[dict[str, str]]:
-    """The environment of who uses a server that runs."""
-    with running_server(COMPILED, session_settings()) as address:
-        yield {**COMPILED, "SPARK_REMOTE": address}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +38,7 @@ def run_notebook(name: str, environment: dict[str, str], parameters: dict[str, s
     asked = {"path": str(NOTEBOOKS / f"{name}.py"), "parameters": parameters}
     ended = subprocess.run(
         [sys.executable, notebook_worker.__file__],
-        env=environment,
+        env={**COMPILED, **environment},
         input=json.dumps(asked) + "\n",
         capture_output=True,
         text=True,

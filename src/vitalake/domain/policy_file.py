@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ _PARTS: Final = ("limits", "delays_s", "hysteresis")
 _NOTHING: Final = Limit(limits=(None, None, None), delays_us=(None, None, None), hysteresis=0)
 
 
+@cache
 def preset(name: str = "default") -> Policy:
     """Yield a policy that comes with the package, one of PRESETS.
 

@@ -81,7 +81,9 @@ class Bounds:
         if scope == "day":
             return self.days("event_date")
         if scope in ("patient_hour", "patient_day"):
-            return f"{_in_days(self.patient_from_us, self.patient_to_us)} and {_days_in('read_days')}"
+            return (
+                f"{_in_days(self.patient_from_us, self.patient_to_us)} and {_days_in('touched_patient_hour')}"
+            )
         if scope == "patient":
             return f"{_in_days(self.recent_from_us, None)} and {_days_in('recent_days')}"
         return (

@@ -1,4 +1,4 @@
-"""What changed in Silver since the last curate, found by SQL: the patients' hours with new rows, alerts, arrivals."""
+"""What changed in Silver since the last curate, found by SQL: the patients' hours with new rows, alerts."""
 
 from __future__ import annotations
 
@@ -29,16 +29,6 @@ CHANGED: Final = (
         from silver_alert_changes as changes
         semi join (select alert_id from silver_alert_changes where batch > {last}) as newer
           on newer.alert_id = changes.alert_id
-        """,
-    ),
-    (
-        "changed_arrivals",
-        """
-        select distinct date_trunc('hour', ingest_time) as hour
-        from (
-          select ingest_time from silver_duplicates
-          union all select ingest_time from silver_quarantine
-        ) as arrived
         """,
     ),
 )

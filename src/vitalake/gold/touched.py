@@ -47,7 +47,6 @@ TOUCHED: Final = (
         ) as hours
         """,
     ),
-    ("touched_patient", "select patient_id from reached_patients"),
     (
         "touched_raises",
         """
@@ -67,7 +66,8 @@ TOUCHED: Final = (
         select distinct hour, cast(hour as date) as event_date from (
           select hour from touched_patient_hour
           union all select hour from touched_raises
-          union all select hour from changed_arrivals
+          union all select date_trunc('hour', ingest_time) from silver_duplicates
+          union all select date_trunc('hour', ingest_time) from silver_quarantine
           union all select date_trunc('hour', timestamp_micros(stored_us))
           from reached_patients where stored_us is not null
         ) as hours
@@ -90,9 +90,11 @@ TOUCHED: Final = (
         select cast(timestamp_micros(unix_micros(hour) - {LEAD_US}) as date) from touched_raises
         """,
     ),
-    ("read_days", "select distinct patient_id, event_date from touched_patient_hour"),
 )
-"""The touched keys by scope, in the order in which they are made, and the patients' days that are read for hours."""
+"""The touched keys by scope, in the order in which they are made; of duplicates and quarantine, the new rows."""
+
+TOUCHED_PATIENT: Final = "select patient_id from reached_patients"
+"""Those of the scope ``patient``."""
 
 
 def recent_us(rules: Rules) -> int:

@@ -15,7 +15,7 @@ from vitalake.gold.bounds import BOUNDS, HOURS, SOURCES, Bounds
 from vitalake.gold.changed import CHANGED
 from vitalake.gold.definitions import Scope, Shared, gold_table, mentions, shared_results
 from vitalake.gold.inputs import inputs
-from vitalake.gold.touched import TOUCHED, recent_days, recent_us
+from vitalake.gold.touched import TOUCHED, TOUCHED_PATIENT, recent_days, recent_us
 from vitalake.silver.tables import (
     SILVER_ALERT_CHANGES,
     SILVER_ALERTS,
@@ -81,6 +81,7 @@ class GoldSources:
             self._engine.open(table, where.format(last=self._last))
         for name, select in (*CHANGED, *TOUCHED, ("recent_days", recent_days(rules))):
             self._engine.materialise(name, select.replace("{last}", str(self._last)))
+        self._engine.view("touched_patient", TOUCHED_PATIENT)
         (bounds,) = self._engine.rows(BOUNDS.format(recent_us=recent_us(rules))).to_pylist()
         hours = self._engine.rows(HOURS)["hour_us"].to_pylist()
         self.bounds = Bounds(**bounds, hours_us=tuple(hours))

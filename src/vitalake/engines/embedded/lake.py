@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake.transaction import AddAction
+from duckdb import DuckDBPyConnection
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.rules import Rules
@@ -32,11 +34,15 @@ class EmbeddedLake:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self.duckdb = connect()
         self._folders: dict[str, DeltaFolder] = {}
         self._pins: Mapping[str, int] = {}
         self._last_batch = 0
         self._committed: dict[str, int] = {}
+
+    @cached_property
+    def duckdb(self) -> DuckDBPyConnection:
+        """What computes; not begun where only the log is read."""
+        return connect()
 
     def folder(self, table: Table) -> DeltaFolder:
         """Yield the Delta table's folder, its log kept open."""

@@ -26,14 +26,13 @@ def write_changes(lake: SparkLake) -> None:
 def settle_alerts(lake: SparkLake, settled: int, batch: int) -> None:
     """Fold the changes since the last settling into silver_alerts."""
     lake.open(SILVER_ALERT_CHANGES, f"batch > {settled}")
-    lake.materialise("touched_alerts", "select distinct alert_id from silver_alert_changes")
     lake.materialise(
-        "new_alerts",
+        "latest_changes",
         f"""
-        select {names(EPISODE)}, revision, batch as updated_batch, cast(raised_at as date) as event_date
-        from (
-          select * from silver_alert_changes qualify row_number() over (partition by alert_id order by seq desc) = 1
-        ) where change <> 'retracted'
+        select {names(EPISODE)}, revision, batch as updated_batch, cast(raised_at as date) as event_date, change
+        from silver_alert_changes qualify row_number() over (partition by alert_id order by seq desc) = 1
         """,
     )
+    lake.view("touched_alerts", "select alert_id from latest_changes")
+    lake.view("new_alerts", "select * from latest_changes where change <> 'retracted'")
     lake.replace(SILVER_ALERTS, "new_alerts", "touched_alerts", batch)

@@ -29,19 +29,28 @@ def replace_summaries(lake: SparkLake, settled: int, rules: Rules, batch: int) -
     lake.open(SILVER_OBSERVATIONS, _since(lake))
     summarise = SummarisePatients(rules.to_json(), batch)
     lake.stage("summaries", lake.sql(_EVENTS).mapInArrow(summarise, _KINDS))
-    touched = {
-        "window": _windows(rules),
-        "present": _spent(rules),
-        "held": _spent(rules),
-        "reading": _READ,
-    }
+    lake.materialise("touched_keys", " union all ".join((_windows(rules), _spent(rules), _READ)))
     for kind, table in SUMMARIES.items():
-        keys = f"touched_{kind}"
-        lake.materialise(keys, touched[kind])
-        on = ", ".join(lake.sql(f"select * from {keys}").columns)
+        of, start = _KEYS[kind]
+        lake.view(
+            f"touched_{kind}",
+            f"select patient_id, start as {start}, event_date from touched_keys where of = '{of}'",
+        )
         rows = f"select {kind}.* from summaries where {kind} is not null"
-        lake.view(f"new_{kind}", f"select * from ({rows}) left semi join {keys} using ({on})")
-        lake.replace(table, f"new_{kind}", keys, batch)
+        lake.view(
+            f"new_{kind}",
+            f"select * from ({rows}) left semi join touched_{kind} using (patient_id, {start}, event_date)",
+        )
+        lake.replace(table, f"new_{kind}", f"touched_{kind}", batch)
+
+
+_KEYS: Final = {
+    "window": ("windows", "window_start"),
+    "present": ("spent", "hour"),
+    "held": ("spent", "hour"),
+    "reading": ("read", "hour"),
+}
+"""Of each table of SUMMARIES which of the touched keys are its own, and what it calls their start."""
 
 
 _SPANS: Final = """
@@ -79,7 +88,8 @@ _EVENTS: Final = f"""
 """
 
 _READ: Final = """
-    select distinct patient_id, date_trunc('hour', event_time) as hour, cast(event_time as date) as event_date
+    select distinct 'read' as of, patient_id, date_trunc('hour', event_time) as start,
+      cast(event_time as date) as event_date
     from touched_events
 """
 
@@ -96,7 +106,7 @@ def _windows(rules: Rules) -> str:
     """Yield the windows of the touched events, and those within the next hour, whose baseline they are."""
     length_us = rules.window_us
     return f"""
-        select distinct patient_id, timestamp_micros(start_us) as window_start,
+        select distinct 'windows' as of, patient_id, timestamp_micros(start_us) as start,
           cast(timestamp_micros(start_us) as date) as event_date
         from (
           select patient_id, explode(sequence(own_us, own_us + {HOUR_US}, {length_us})) as start_us
@@ -114,7 +124,8 @@ def _spent(rules: Rules) -> str:
     Nothing reaches farther than that from an event: of years between two events most hours are of no concern.
     """
     return f"""
-        select patient_id, timestamp_micros(hour_us) as hour, cast(timestamp_micros(hour_us) as date) as event_date
+        select 'spent' as of, patient_id, timestamp_micros(hour_us) as start,
+          cast(timestamp_micros(hour_us) as date) as event_date
         from (
           select patient_id, explode(sequence(hour_us, until_us - 1, {HOUR_US})) as hour_us
           from (
