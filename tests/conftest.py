@@ -17,6 +17,9 @@ FOLDER_MARKS = ("airflow", "browser", "docker", "kafka", "soak", "spark")
 UNMEASURED = ("docs", "faults", "properties")
 """Folders whose tests do the same thing many times: tracing them would cost a third, and flatter the coverage."""
 
+SPARK = "tests/spark/"
+"""The folder of which all tests share a Spark."""
+
 # A busy machine is no failure: no profile has a deadline.
 settings.register_profile("dev", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
@@ -36,9 +39,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(folder)
             if folder in UNMEASURED and item.config.pluginmanager.hasplugin("_cov"):
                 item.add_marker("no_cover")
-
-
-SPARK = "tests/spark/"
 
 
 class OneSession(LoadFileScheduling):

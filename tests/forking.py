@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -67,10 +69,9 @@ for line in sys.stdin:
         signal.alarm(asked["patience_s"])
         try:
             code = main()
-        except SystemExit as ended:
-            code = ended.code
-        tell(made)
-        os._exit(code)
+        finally:
+            tell(made)
+        sys.exit(code)
     os.close(go)
     if asked["after_s"] is not None:
         time.sleep(asked["after_s"])
@@ -98,7 +99,8 @@ class Forks:
 
     def __init__(self, server: subprocess.Popen[str], folder: Path) -> None:
         self._server = server
-        self._out, self._err = folder / "out", folder / "err"
+        self._folder = folder
+        self._numbers = count()
 
     def run(
         self,
@@ -107,13 +109,16 @@ class Forks:
         kill: tuple[int | str, str] | None = None,
         after_s: float | None = None,
         patience_s: int = 3_600,
+        folder: Path | None = None,
     ) -> Ended:
-        """Run a command; kill it at a commit, or after a while."""
+        """Run a command in a folder (the one we are in); kill it at a commit, or after a while."""
+        number = next(self._numbers)  # what a run leaves behind may go on writing to its own files
+        out, err = self._folder / f"{number}.out", self._folder / f"{number}.err"
         asked = {
             "arguments": list(map(str, arguments)),
-            "folder": str(Path.cwd()),
-            "out": str(self._out),
-            "err": str(self._err),
+            "folder": str(folder or Path.cwd()),
+            "out": str(out),
+            "err": str(err),
             "kill": kill,
             "after_s": after_s,
             "patience_s": patience_s,
@@ -122,8 +127,12 @@ class Forks:
         assert self._server.stdout
         self._server.stdin.write(json.dumps(asked) + "\n")
         self._server.stdin.flush()
-        code, commits = json.loads(self._server.stdout.readline())
-        return Ended(code, self._out.read_text(), self._err.read_text(), commits)
+        answer = self._server.stdout.readline()
+        assert answer, "what forks runs has ended: see stderr"
+        code, commits = json.loads(answer)
+        ended = Ended(code, out.read_text(), err.read_text(), commits)
+        assert code != -signal.SIGALRM, f"{arguments} goes on after {patience_s} s: {ended.stderr}"
+        return ended
 
 
 @contextmanager

@@ -121,7 +121,6 @@ def test_time_is_spent_as_the_reference_says(made):
     assert present_by_kernels(tables) == present_by_reference(made)
 
 
-@settings(max_examples=60)
 @given(events(), st.data())
 def test_time_goes_on_from_a_state(made, data):
     """The hours after a state are those of all events, though only the state's last instant is given again."""

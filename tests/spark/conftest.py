@@ -31,7 +31,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Spark
 
 @pytest.fixture(scope="session")
 def remote(spark: SparkSession, port: int) -> dict[str, str]:
-    """The environment of who uses the server: it is warm, and outlives the clients that tests kill."""
+    """The environment of who uses the server: it is warm, and outlives the clients that tests kill.
+
+    Its workers run uncompiled kernels, as the tests' process does.
+    """
     assert spark
     return {"SPARK_REMOTE": f"sc://{HOST}:{port}"}
 

@@ -103,6 +103,7 @@ def test_a_ward_override_follows_the_policy_it_extends() -> None:
         ("extends: default\nalarms: {early_warning: {limits: {high: 21}}}", ("high is 21", "from 0 to 20")),
         ("extends: default\nwards: {7: {}}", ("wards has the name 7", "quotes")),
         ("extends: nothing", ("no policy 'nothing'", "default, critical_care")),
+        ("extends: [default]", ("no policy ['default']", "default, critical_care")),
         ("alarms: {}", ("alarms has no tachycardia", "extends: default")),
         ("alerts: {}", ("has no alerts", "alarms")),
         ("- a", ("list", "mapping")),

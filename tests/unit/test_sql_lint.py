@@ -13,7 +13,7 @@ from vitalake.domain.rules import Rules
 from vitalake.gold.bounds import BOUNDS, HOURS
 from vitalake.gold.changed import CHANGED
 from vitalake.gold.definitions import CURRENT, current_view, gold_tables, shared_results
-from vitalake.gold.touched import TOUCHED, recent_days
+from vitalake.gold.touched import TOUCHED, TOUCHED_PATIENT, recent_days
 from vitalake.quality.expectations import packaged, read_expectations
 
 # Functions whose value was found the same, bit for bit, on DuckDB and Spark. Sums and averages only of whole numbers.
@@ -55,7 +55,12 @@ def every_select():
     yield from ((name, current_view(name, 1_700_000_000_000_000)) for name in CURRENT)
     yield from (
         (name, select.replace("{last}", "0"))
-        for name, select in (*CHANGED, *TOUCHED, ("recent_days", recent_days(Rules())))
+        for name, select in (
+            *CHANGED,
+            *TOUCHED,
+            ("touched_patient", TOUCHED_PATIENT),
+            ("recent_days", recent_days(Rules())),
+        )
     )
     yield from (("bounds", BOUNDS.format(recent_us=1)), ("hours", HOURS))
     tables = [gold.table for gold in gold_tables()]

@@ -25,7 +25,6 @@ _PARTS: Final = ("limits", "delays_s", "hysteresis")
 _NOTHING: Final = Limit(limits=(None, None, None), delays_us=(None, None, None), hysteresis=0)
 
 
-@cache
 def preset(name: str = "default") -> Policy:
     """Yield a policy that comes with the package, one of PRESETS.
 
@@ -34,7 +33,12 @@ def preset(name: str = "default") -> Policy:
     """
     if name not in PRESETS:
         raise UserError(f"there is no policy {name!r}", f"Known are {', '.join(PRESETS)}")
-    return parse_policy((files("vitalake.domain") / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
+    return _packaged(f"{name}.yaml")
+
+
+@cache
+def _packaged(file: str) -> Policy:
+    return parse_policy((files("vitalake.domain") / file).read_text("utf-8"), file)
 
 
 def load_policy(path: str | Path) -> Policy:

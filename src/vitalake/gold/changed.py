@@ -1,4 +1,4 @@
-"""What changed in Silver since the last curate, found by SQL: the patients' hours with new rows, alerts."""
+"""What changed in Silver since the last curate, found by SQL: the patients' hours with new rows, and alerts."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ TOUCHED: Final = (
         """,
     ),
 )
-"""The touched keys by scope, in the order in which they are made; of duplicates and quarantine, the new rows."""
+"""The touched keys by scope, in the order in which they are made; only new duplicates and quarantine are open then."""
 
 TOUCHED_PATIENT: Final = "select patient_id from reached_patients"
 """Those of the scope ``patient``."""

@@ -31,10 +31,10 @@ def replace_summaries(lake: SparkLake, settled: int, rules: Rules, batch: int) -
     lake.stage("summaries", lake.sql(_EVENTS).mapInArrow(summarise, _KINDS))
     lake.materialise("touched_keys", " union all ".join((_windows(rules), _spent(rules), _READ)))
     for kind, table in SUMMARIES.items():
-        of, start = _KEYS[kind]
+        scope, start = _KEYS[kind]
         lake.view(
             f"touched_{kind}",
-            f"select patient_id, start as {start}, event_date from touched_keys where of = '{of}'",
+            f"select patient_id, begins as {start}, event_date from touched_keys where scope = '{scope}'",
         )
         rows = f"select {kind}.* from summaries where {kind} is not null"
         lake.view(
@@ -88,7 +88,7 @@ _EVENTS: Final = f"""
 """
 
 _READ: Final = """
-    select distinct 'read' as of, patient_id, date_trunc('hour', event_time) as start,
+    select distinct 'read' as scope, patient_id, date_trunc('hour', event_time) as begins,
       cast(event_time as date) as event_date
     from touched_events
 """
@@ -106,7 +106,7 @@ def _windows(rules: Rules) -> str:
     """Yield the windows of the touched events, and those within the next hour, whose baseline they are."""
     length_us = rules.window_us
     return f"""
-        select distinct 'windows' as of, patient_id, timestamp_micros(start_us) as start,
+        select distinct 'windows' as scope, patient_id, timestamp_micros(start_us) as begins,
           cast(timestamp_micros(start_us) as date) as event_date
         from (
           select patient_id, explode(sequence(own_us, own_us + {HOUR_US}, {length_us})) as start_us
@@ -124,7 +124,7 @@ def _spent(rules: Rules) -> str:
     Nothing reaches farther than that from an event: of years between two events most hours are of no concern.
     """
     return f"""
-        select 'spent' as of, patient_id, timestamp_micros(hour_us) as start,
+        select 'spent' as scope, patient_id, timestamp_micros(hour_us) as begins,
           cast(timestamp_micros(hour_us) as date) as event_date
         from (
           select patient_id, explode(sequence(hour_us, until_us - 1, {HOUR_US})) as hour_us
