@@ -150,5 +150,3 @@ def forks(engine: str = "embedded", settings: Mapping[str, str] | None = None) -
         ) as server,
     ):
         yield Forks(server, Path(folder))
-        assert server.stdin
-        server.stdin.close()

@@ -18,6 +18,10 @@ from vitalake.cli.app import COMMANDS
 
 Run = Callable[[str], "subprocess.CompletedProcess[str] | Ended"]
 
+README = [line for block in blocks("sh") for line in block]
+DEMO = "vitalake demo --dir vitalake-demo --patients 50"
+"""What `vitalake demo` is in full."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -56,11 +60,6 @@ def demo(run: Run) -> str:
     done = run("vitalake demo")
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-README = [line for block in blocks("sh") for line in block]
-DEMO = "vitalake demo --dir vitalake-demo --patients 50"
-"""What `vitalake demo` is in full."""
 
 
 def needs_a_broker(line: str) -> bool:
