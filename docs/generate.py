@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,9 @@ from vitalake.domain.schemas import generated_files
 from vitalake.domain.tables import Table
 
 DOCS = Path(__file__).parent
+sys.path.append(str(DOCS.parent / "tests"))
+from forking import shared_forks  # noqa: E402 - as quick as the tests' own commands
+
 REQUIRED = r" \*"
 NOTE = "<!-- Written by make docs from the code: change that instead. -->"
 
@@ -78,15 +80,7 @@ def fill_readme(text: str) -> str:
 def _output(command: str, folder: Path) -> str:
     """Yield what a command prints in a folder, on a page of 100 columns, with compiled kernels."""
     _, *arguments = shlex.split(command)
-    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
-    done = subprocess.run(
-        [sys.executable, "-m", "vitalake", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env=environment | {"COLUMNS": "100", "TERMINAL_WIDTH": "100"},
-    )
+    done = shared_forks(COLUMNS="100", TERMINAL_WIDTH="100").run(tuple(arguments), folder=folder)
     if done.returncode:
         sys.exit(f"{command}: {done.stderr}")
     return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())

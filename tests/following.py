@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import cache
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from forking import COMPILED, Ended, Forks, forks
+from forking import COMPILED, Ended, shared_forks
 from roads import lawful
 
 from vitalake.bronze.tables import BRONZE_EVENTS
@@ -35,18 +33,9 @@ def command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "vitalake", *map(str, arguments)]
 
 
-_OPENED = ExitStack()
-atexit.register(_OPENED.close)
-
-
-@cache
-def _forks() -> Forks:
-    return _OPENED.enter_context(forks())
-
-
 def vitalake(*arguments: object) -> Ended:
     """Run vitalake to its end."""
-    return _forks().run(arguments, patience_s=PATIENCE_S)
+    return shared_forks().run(arguments, patience_s=PATIENCE_S)
 
 
 def done(*arguments: object) -> str:
@@ -71,11 +60,14 @@ class Process:
 
     def wait_for(self, happened: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until something has happened, while the process runs."""
-        deadline = time.monotonic() + patience_s
+        began = time.monotonic()
+        deadline = began + patience_s
         while not happened():
+            looked = time.monotonic()
             assert self._process.poll() is None, f"it ended before {what}: {self.said()}"
-            assert time.monotonic() < deadline, f"still not {what}: {self.said()}"
-            time.sleep(0.1)
+            assert looked < deadline, f"still not {what}: {self.said()}"
+            time.sleep(max(0.1, 4 * (looked - began)))  # to look into a lake takes time of those we wait for
+            began = time.monotonic()
 
     def said(self) -> str:
         """Yield what it wrote to stderr."""

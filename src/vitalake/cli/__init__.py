@@ -6,6 +6,7 @@ break the contract, a bug); 2 the user's mistake; 130 Ctrl-C, 143 SIGTERM.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import sys
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         if arguments is None:
             _is_unread()
+            gc.freeze()  # the process ends: to look for garbage in all that it loaded takes longer than many a command
 
 
 def _open_streams() -> None:
