@@ -17,8 +17,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
-sys.path.pop(0)  # tests/, whose folders are no packages of the children's
-
 import numpy as np
 import pyarrow as pa
 
@@ -160,4 +158,5 @@ def write_to(file: str, descriptor: int) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.pop(0)  # tests/, whose folders are no packages of the children's
     serve(sys.argv[1])

@@ -115,11 +115,11 @@ def test_import_examples_run_as_written(run: Run, shared_data: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_what_the_demo_says_to_try_works(run: Run, demo: str) -> None:
+def test_what_the_demo_says_to_try_works(run_quickly: Run, demo: str) -> None:
     _, _, lines = demo.partition("Try next\n")
     assert len(lines.splitlines()) >= 5
     for line in lines.splitlines():
-        done = run(line)
+        done = run_quickly(line)
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
@@ -129,15 +129,19 @@ def test_the_demo_finds_what_was_sent(demo: str) -> None:
     assert all(sent == found for _, sent, found in rows)
 
 
-def test_the_demo_goes_on_with_what_is_there(run: Run, demo: str) -> None:
-    assert run(DEMO).stdout == demo
+def test_the_demo_goes_on_with_what_is_there(run_quickly: Run, demo: str) -> None:
+    assert run_quickly(DEMO).stdout == demo
 
 
-def test_the_demo_tells_programs_what_it_shows_people(run: Run, demo: str) -> None:
-    told = json.loads(run("vitalake demo --json").stdout)
+def test_the_demo_tells_programs_what_it_shows_people(run_quickly: Run, demo: str) -> None:
+    told = json.loads(run_quickly("vitalake demo --json").stdout)
     assert told.keys() == {"patients", "alerts", "accounted", "quality", "lake", "report"}
-    assert told["patients"] == json.loads(run(f"vitalake patients --lake {told['lake']} --json").stdout)
-    assert told["alerts"] == json.loads(run(f"vitalake alerts --all --lake {told['lake']} --json").stdout)
+    assert told["patients"] == json.loads(
+        run_quickly(f"vitalake patients --lake {told['lake']} --json").stdout
+    )
+    assert told["alerts"] == json.loads(
+        run_quickly(f"vitalake alerts --all --lake {told['lake']} --json").stdout
+    )
     for row in told["accounted"]:
         assert re.search(rf"^{row['data']} +{row['sent']} +{row['found']}$", demo, re.MULTILINE)
     assert f"Quality gate: {told['quality']}\n" in demo
