@@ -19,7 +19,7 @@ from vitalake.domain.tables import Table
 
 DOCS = Path(__file__).parent
 sys.path.append(str(DOCS.parent / "tests"))
-from forking import shared_forks  # noqa: E402 - as quick as the tests' own commands
+from forking import shared_forks  # noqa: E402 - the tests' forks: a page of help takes no start of its own
 
 REQUIRED = r" \*"
 NOTE = "<!-- Written by make docs from the code: change that instead. -->"

@@ -60,14 +60,15 @@ class Process:
 
     def wait_for(self, happened: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until something has happened, while the process runs."""
-        began = time.monotonic()
-        deadline = began + patience_s
-        while not happened():
-            looked = time.monotonic()
-            assert self._process.poll() is None, f"it ended before {what}: {self.said()}"
-            assert looked < deadline, f"still not {what}: {self.said()}"
-            time.sleep(max(0.1, 4 * (looked - began)))  # to look into a lake takes time of those we wait for
+        deadline = time.monotonic() + patience_s
+        while True:
             began = time.monotonic()
+            if happened():
+                return
+            looked_s = time.monotonic() - began
+            assert self._process.poll() is None, f"it ended before {what}: {self.said()}"
+            assert began < deadline, f"still not {what}: {self.said()}"
+            time.sleep(min(1, max(0.1, 4 * looked_s)))  # to look into a lake takes time of those we wait for
 
     def said(self) -> str:
         """Yield what it wrote to stderr."""
@@ -116,7 +117,7 @@ def assert_same_lake(one: Path, other: Path) -> None:
 
 def hear(connection: Connection, lake_id: str, topic: str = ALERTS) -> list[dict[str, Any]]:
     """Yield all committed events of a lake on a topic, in order, as a subscriber gets them."""
-    everything = listen(connection, [topic], from_beginning=True, quiet_s=2)
+    everything = listen(connection, [topic], from_beginning=True, quiet_s=4)  # a busy machine pauses
     return [heard.event for heard in everything if heard.event["source"].endswith(lake_id)]
 
 

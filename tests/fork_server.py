@@ -28,6 +28,7 @@ import vitalake.stages.curate  # noqa: F401 - as those before, for the children
 from vitalake.cli import main
 from vitalake.domain.rules import Rules
 from vitalake.engines.embedded.patients import Patients
+from vitalake.silver import tokens
 from vitalake.silver.parse import OBSERVATION_SCHEMA
 from vitalake.silver.refine import Fold
 from vitalake.silver.timeline import arrange
@@ -63,7 +64,9 @@ COMMITS: Final[dict[str, tuple[str, str, tuple[str, ...], Callable[..., str]]]] 
 def serve(engine: str) -> None:
     """Fork a child for each line of stdin; tell on stdout how it ended and to which tables it committed."""
     importlib.import_module(f"vitalake.engines.{engine}.refine")
-    warm()
+    load_command_line()
+    if engine == "embedded":
+        load_fold()
     gc.freeze()  # children share what is there, and don't look for garbage in it
     for line in sys.stdin:
         asked = json.loads(line)
@@ -72,26 +75,40 @@ def serve(engine: str) -> None:
         if child == 0:
             run(engine, asked, go)
         os.close(go)
-        if asked["after_s"] is not None:
-            time.sleep(asked["after_s"])
-            os.killpg(child, signal.SIGKILL)  # one that has ended is still there to be waited for
-        _, status = os.waitpid(child, 0)
+        status = end_of(child, asked["after_s"])
         told = json.loads(os.read(come, 65536) or b"[]")
         os.close(come)
         sys.stdout.write(json.dumps([os.waitstatus_to_exitcode(status), told]) + "\n")
         sys.stdout.flush()
 
 
-def warm() -> None:
-    """Do what each child would do anew: load what the command line loads late, and the compiled kernels.
+def end_of(child: int, after_s: float | None) -> int:
+    """Kill a child after a while, where asked to; yield the status with which it ended. It never outlives us."""
+    try:
+        if after_s is not None:
+            time.sleep(after_s)
+            os.killpg(child, signal.SIGKILL)  # one that has ended is still there to be waited for
+        return os.waitpid(child, 0)[1]
+    except BaseException:
+        os.killpg(child, signal.SIGKILL)
+        raise
 
-    Nothing is done that leaves threads, or Delta's runtime: neither outlives a fork.
-    """
+
+def load_command_line() -> None:
+    """Load what the command line loads late."""
     kept = os.dup(1)
     write_to(os.devnull, 1)
     main(["demo", "--help"])
     os.dup2(kept, 1)
     os.close(kept)
+
+
+def load_fold() -> None:
+    """Load the compiled kernels of a fold.
+
+    Nothing here may connect to DuckDB, as ``parse`` does, or start Delta's runtime: a child would wait at its end for
+    threads that it doesn't have.
+    """
     patients = Patients(Fold(Rules()))
     fold = patients.fold
     events = fold.type_alarms(pa.Table.from_pylist([EVENT], OBSERVATION_SCHEMA))
@@ -99,6 +116,7 @@ def warm() -> None:
     assert not patients.late(events, places).any()
     folded = fold.fold(arrange(events, fold.pool, np.arange(len(places))), patients.at(places))
     assert len(folded.observations(1)) == len(fold.hours(folded, 1)) == 1
+    assert not tokens._own_connection.cache_info().currsize
 
 
 def run(engine: str, asked: dict[str, Any], go: int) -> NoReturn:
@@ -158,5 +176,4 @@ def write_to(file: str, descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.pop(0)  # tests/, whose folders are no packages of the children's
     serve(sys.argv[1])

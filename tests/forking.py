@@ -80,7 +80,7 @@ def forks(engine: str = "embedded", settings: Mapping[str, str] | None = None) -
     with (
         TemporaryDirectory() as folder,
         subprocess.Popen(
-            [sys.executable, _SERVER, engine],
+            [sys.executable, "-P", _SERVER, engine],  # the folders here are no packages of the children's
             env={**COMPILED, **(settings or {})},
             stdin=pipe,
             stdout=pipe,
@@ -96,5 +96,5 @@ atexit.register(_OPENED.close)
 
 @cache
 def shared_forks(**settings: str) -> Forks:
-    """Yield what forks runs until this process ends, with these variables set."""
+    """Yield what forks runs until this process ends; each set of variables has a server of its own."""
     return _OPENED.enter_context(forks(settings=settings))

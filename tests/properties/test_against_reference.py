@@ -29,10 +29,7 @@ def test_silver_is_what_the_reference_says(lakes: tuple[Lake, Lake], table: Tabl
     assert_agree(lakes, [table])
 
 
-@pytest.mark.parametrize(
-    ("first", "ends"),
-    [(0, ""), (HALF, "ends")],
-)
+@pytest.mark.parametrize(("first", "ends"), [(0, ""), (HALF, "ends")])
 def test_ten_thousand_histories_become_what_the_reference_says(first: int, ends: str) -> None:
     ended = subprocess.run(
         [sys.executable, agreement.__file__, str(first), str(HALF), ends],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import gzip
 import inspect
 import json
@@ -102,6 +103,12 @@ def test_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"vitalake {project['version']}\n"
+
+
+def test_garbage_of_a_process_that_goes_on_is_still_collected() -> None:
+    frozen = gc.get_freeze_count()
+    assert main(["--version"]) == 0
+    assert gc.get_freeze_count() == frozen
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])

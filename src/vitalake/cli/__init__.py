@@ -22,7 +22,8 @@ from vitalake.errors import VitalakeError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; yield its exit code. What goes wrong is told in one line on stderr.
 
-    Without ``arguments`` the command is this process's own, and a bug leaves its traceback in a log file.
+    Without ``arguments`` the command is this process's own, which ends with it, and a bug leaves its traceback in a
+    log file.
     """
     _open_streams()
     if arguments is None:
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         if arguments is None:
             _is_unread()
-            gc.freeze()  # the process ends: to look for garbage in all that it loaded takes longer than many a command
+            gc.freeze()  # Python's last look for garbage would take longer than many a command
 
 
 def _open_streams() -> None:
