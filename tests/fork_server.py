@@ -24,7 +24,7 @@ import vitalake.cli.following
 import vitalake.cli.results
 import vitalake.sources.files
 import vitalake.sources.kafka
-import vitalake.stages.curate  # noqa: F401 - as those before, for the children
+import vitalake.stages.curate  # noqa: F401 - loaded like those above, which no child then loads anew
 from vitalake.cli import main
 from vitalake.domain.rules import Rules
 from vitalake.engines.embedded.patients import Patients
