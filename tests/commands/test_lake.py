@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -395,6 +396,21 @@ def test_a_lake_in_use_is_told(lake: str, capsys: pytest.CaptureFixture[str]) ->
     with EmbeddedLake(Path(lake)).lock("curate"):
         assert main(["curate", "--lake", lake]) == 1
     assert "Another process holds the curate stage" in capsys.readouterr().err
+
+
+def test_a_stage_is_waited_for_whose_process_is_ending(lake: str) -> None:
+    held = threading.Event()
+
+    def hold() -> None:
+        with EmbeddedLake(Path(lake)).lock("curate"):
+            held.set()
+            time.sleep(0.5)
+
+    ending = threading.Thread(target=hold)
+    ending.start()
+    assert held.wait(10)
+    assert main(["curate", "--lake", lake]) == 0
+    ending.join()
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
