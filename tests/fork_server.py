@@ -10,9 +10,9 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
@@ -75,18 +75,17 @@ def serve(engine: str) -> None:
         if child == 0:
             run(engine, asked, go)
         os.close(go)
-        status = end_of(child, asked["after_s"])
+        status = end_of(child, come, asked["after_s"])
         told = json.loads(os.read(come, 65536) or b"[]")
         os.close(come)
         sys.stdout.write(json.dumps([os.waitstatus_to_exitcode(status), told]) + "\n")
         sys.stdout.flush()
 
 
-def end_of(child: int, after_s: float | None) -> int:
-    """Kill a child after a while, where asked to; yield the status with which it ended. It never outlives us."""
+def end_of(child: int, come: int, after_s: float | None) -> int:
+    """Kill a child that tells nothing for a while, where asked to; yield its status. It never outlives us."""
     try:
-        if after_s is not None:
-            time.sleep(after_s)
+        if after_s is not None and not select.select([come], [], [], after_s)[0]:
             os.killpg(child, signal.SIGKILL)  # one that has ended is still there to be waited for
         return os.waitpid(child, 0)[1]
     except BaseException:

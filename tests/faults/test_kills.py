@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,12 +33,19 @@ def test_killed_at_each_commit(
 
 @pytest.fixture
 def kill_at_work(tmp_path: Path, run: Run, killer: Runs, assert_as_quiet: Compare) -> KillAtWork:
-    """Kills so many runs at work, each after at most so many seconds: a new lake follows one that was done before."""
+    """Kills so many runs at work, each within a part of the time that one takes.
 
-    def kill(rng: random.Random, kills: int, longest_s: float) -> None:
-        killed = 0
+    A new lake follows one that was done before it was to be killed.
+    """
+
+    def kill(rng: random.Random, kills: int, part: float) -> None:
+        killed, takes_s = 0, 2.0
         for lake in (tmp_path / str(number) for number in range(100)):
-            while killed < kills and killer.die_after(rng.uniform(0.1, longest_s), *run(lake)):
+            while killed < kills:
+                began = time.monotonic()
+                if not killer.die_after(rng.uniform(0.2, part) * takes_s, *run(lake)):
+                    takes_s = time.monotonic() - began
+                    break
                 killed += 1
             killer.whole(*run(lake))
             assert_as_quiet(lake)
@@ -49,7 +57,7 @@ def kill_at_work(tmp_path: Path, run: Run, killer: Runs, assert_as_quiet: Compar
 
 
 def test_killed_at_random_moments(kill_at_work: KillAtWork) -> None:
-    kill_at_work(random.Random(2), 20, 2)
+    kill_at_work(random.Random(2), 20, 1)
 
 
 @pytest.mark.soak
@@ -77,4 +85,4 @@ def test_killed_twice_at_all_commits(
 @pytest.mark.parametrize("seed", range(10))
 def test_killed_thirty_times(kill_at_work: KillAtWork, seed: int) -> None:
     """Lakes that hardly get on, killed before they have done much each time."""
-    kill_at_work(random.Random(seed), 30, 1.5)
+    kill_at_work(random.Random(seed), 30, 0.6)
