@@ -31,8 +31,6 @@ AROUND = (
     *("silver_alerts", "silver_vital_windows", "silver_presence", "silver_held_time", "silver_readings"),
 )
 """After the commit to which table runs die, in turn: each goes on where the last one stopped."""
-SOME = ("bronze_events", "silver_observations", "silver_alerts")
-"""Of these, those after which what there is differs in kind, in one batch: a road takes a minute, the rest is soak."""
 WITH_JVM = ("bronze_events", "silver_quarantine")
 """After the commit to which a run dies with its JVM: in its stream, and later."""
 
@@ -73,7 +71,7 @@ def client_killer(remote: dict[str, str]) -> Iterator[Runs]:
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[Broker]:
-    """A broker of the test's own, to kill."""
+    """A broker of the test's own."""
     with broker(tmp_path / "own") as running:
         yield running
 
@@ -92,11 +90,30 @@ def assert_as_quiet(tmp_path: Path, payloads: list[bytes]) -> Compare:
     return compare
 
 
-@pytest.mark.parametrize(
-    "around", [SOME, pytest.param(AROUND, marks=pytest.mark.soak)], ids=["some", "each table"]
-)
-def test_killed_around_commits(
-    around: tuple[str, ...],
+def test_killed_in_bronze_silver_and_gold(
+    tmp_path: Path,
+    run: Run,
+    killer: Runs,
+    client_killer: Runs,
+    own_broker: Broker,
+    assert_as_quiet: Compare,
+) -> None:
+    """Runs of one batch die where what there is differs in kind; a road takes a minute, all the rest is soak.
+
+    The first one dies with its JVM in its stream.
+    """
+    lake = tmp_path / "lake"
+    run = partial(run, batches=1)
+    assert killer.die_at("bronze_events", "after", *run(lake))
+    for table in ("silver_observations", "silver_alerts", "gold_quality_checks"):
+        assert client_killer.die_at(table, "after", *run(lake)) == table
+    client_killer.whole(*run(lake), "--publish-to", own_broker.brokers)
+    assert_as_quiet(lake)
+    assert_alerts_told(hear(Connection(own_broker.brokers), lake_id(lake)), lake)
+
+
+@pytest.mark.soak
+def test_killed_after_each_table(
     tmp_path: Path,
     run: Run,
     killer: Runs,
@@ -110,19 +127,16 @@ def test_killed_around_commits(
     began, and died of with its JVM, those go on with.  The broker, which has the alerts told so far, dies as well.
     """
     lake, rng = tmp_path / "lake", random.Random(5)
-    run = partial(run, batches=1 if around is SOME else 2)
-    if around is AROUND:
-        assert client_killer.die_at("bronze_events", "before", *run(lake))
-    for number, table in enumerate(around):
+    assert client_killer.die_at("bronze_events", "before", *run(lake))
+    for number, table in enumerate(AROUND):
         began = time.monotonic()
         who = killer if table in WITH_JVM else client_killer
         assert who.die_at(table, "after", *run(lake)) == table
         if number % 3 == 1:  # at any moment before the next table's turn comes
             moment = rng.uniform(0.2, 0.8) * (time.monotonic() - began)
-            client_killer.die_at(around[number + 1], "before", *run(lake), at_last_s=moment)
+            client_killer.die_at(AROUND[number + 1], "before", *run(lake), at_last_s=moment)
     assert client_killer.die_at("gold_quality_checks", "after", *run(lake))
-    if around is AROUND:
-        assert client_killer.die_at("gold_patient_risk_snapshot", "before", *run(lake))
+    assert client_killer.die_at("gold_patient_risk_snapshot", "before", *run(lake))
     assert json.loads(done("publish", "--lake", lake, "--to", own_broker.brokers, "--json"))["alert_changes"]
     own_broker.kill()
     own_broker.start()
