@@ -14,12 +14,12 @@ from typing import Any
 
 from forking import COMPILED, Ended, shared_forks
 from roads import lawful
+from services.subscriber import all_events
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.kafka.connection import Connection
-from vitalake.publish.listen import listen
 from vitalake.publish.topics import ALERTS
 from vitalake.silver.tables import EPISODE, SILVER_ALERTS
 from vitalake.stages.progress import read_progress
@@ -117,8 +117,7 @@ def assert_same_lake(one: Path, other: Path) -> None:
 
 def hear(connection: Connection, lake_id: str, topic: str = ALERTS) -> list[dict[str, Any]]:
     """Yield all committed events of a lake on a topic, in order, as a subscriber gets them."""
-    everything = listen(connection, [topic], from_beginning=True, quiet_s=4)  # a busy machine pauses
-    return [heard.event for heard in everything if heard.event["source"].endswith(lake_id)]
+    return [event for event in all_events(connection, topic) if event["source"].endswith(lake_id)]
 
 
 def lake_id(lake: Path) -> str:

@@ -19,13 +19,13 @@ import pyarrow as pa
 import pytest
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from services.subscriber import all_events
 
-from vitalake.dev.kafka import Broker
+from vitalake.dev.kafka import Broker, broker
 from vitalake.errors import LakeBusy, Unavailable, UserError
 from vitalake.kafka.codes import FENCED
 from vitalake.kafka.connection import Connection
 from vitalake.publish.events import source_of
-from vitalake.publish.listen import listen
 from vitalake.publish.position import read_position
 from vitalake.publish.relay import ReadChanges, Relay, RelaySettings
 from vitalake.publish.topics import ALERTS, RELAY
@@ -65,6 +65,13 @@ def changes(count: int) -> ReadChanges:
     return lambda from_seq, limit: log.slice(from_seq - 1, limit)
 
 
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker of these tests' own, to kill."""
+    with broker(tmp_path_factory.mktemp("own")) as running:
+        yield running
+
+
 @pytest.fixture
 def lake_id() -> str:
     return f"lake-{uuid.uuid4()}"
@@ -77,8 +84,8 @@ def settings(lake_id: str, kafka_broker: Broker) -> RelaySettings:
 
 def heard(connection: Connection, lake_id: str) -> list[dict[str, Any]]:
     """All committed alert events of a lake, to the end of the topic, as a subscriber gets them."""
-    everything = listen(connection, [ALERTS], from_beginning=True, quiet_s=2)
-    return [h.event.get("data", {}) for h in everything if h.event.get("source") == source_of(lake_id)]
+    ours = source_of(lake_id)
+    return [event.get("data", {}) for event in all_events(connection, ALERTS) if event.get("source") == ours]
 
 
 def position_of(connection: Connection, lake_id: str) -> int | None:

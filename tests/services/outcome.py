@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from comparing import assert_same
 from roads import lawful, rows_of
+from services.subscriber import all_events
 
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
 from vitalake.gold.definitions import gold_tables
 from vitalake.kafka.connection import Connection
-from vitalake.publish.listen import listen
 from vitalake.publish.topics import PIPELINE
 from vitalake.sources.messages import STAMPED_BY_INGEST
 
@@ -39,5 +39,4 @@ def _gold(lake: EmbeddedLake, table: Table) -> list[dict[str, Any]]:
 
 def events_of(brokers: str, *runs: str) -> list[dict[str, Any]]:
     """Yield what the broker has told of these runs, in order."""
-    heard = listen(Connection(brokers), [PIPELINE], from_beginning=True, quiet_s=3)
-    return [each.event for each in heard if each.event["subject"] in runs]
+    return [event for event in all_events(Connection(brokers), PIPELINE) if event["subject"] in runs]
