@@ -72,10 +72,10 @@ def allowed(line: str) -> set[int]:
     return {1} if line.startswith("vitalake check") else {0}
 
 
-def test_readme_commands_run_as_written(run: Run) -> None:
+def test_readme_commands_run_as_written(run_quickly: Run) -> None:
     assert len(README) > 10
     for line in README:
-        done = run(line)
+        done = run_quickly(line)
         assert done.returncode in allowed(line), f"{line}: {done.stderr}"
         assert "error" not in done.stderr
         assert done.stdout or not line.startswith("vitalake"), "a command tells what it did"
@@ -105,13 +105,13 @@ def test_help_examples_run_as_written(line: str, run_quickly: Run) -> None:
     assert done.stdout or not line.startswith("vitalake"), "a command tells what it did"
 
 
-def test_import_examples_run_as_written(run: Run, shared_data: Path) -> None:
+def test_import_examples_run_as_written(run: Run, run_quickly: Run, shared_data: Path) -> None:
     (archive,) = (shared_data / "physionet2019").glob("*.tar.gz")
     assert run(f"ln -s {archive} physionet2019.tar.gz").returncode == 0
     examples = [line for module in COMMANDS for line in module.EXAMPLES if "import" in line]
     assert len(examples) == 2
     for line in examples:
-        done = run(line)
+        done = run_quickly(line)
         assert done.returncode == 0, done.stderr
 
 
