@@ -6,7 +6,8 @@ UV := .venv-uv/bin/uv
 BIN := .venv/bin
 CODE := $(wildcard src tests benchmarks dags docs notebooks)
 # A file's tests share what is slow to start; files in their order, so that the long ones do not come last.
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+# Three for two cores: those with a broker or Airflow wait for a part of their time.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 export AIRFLOW_HOME ?= $(CURDIR)/.airflow
 export UV_PYTHON_DOWNLOADS := never

@@ -18,6 +18,7 @@ import pytest
 from roads import Payloads, run_of
 
 from vitalake.cli import main
+from vitalake.engines import folder
 from vitalake.engines.embedded.lake import EmbeddedLake
 
 WELL = {"heart_rate": 70, "resp_rate": 16, "spo2": 98, "systolic_bp": 120, "temperature": 36.8}
@@ -391,8 +392,10 @@ def test_a_lake_with_other_rules_refuses_them(
     assert "was made with other rules" in capsys.readouterr().err
 
 
-def test_a_lake_in_use_is_told(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
-
+def test_a_lake_in_use_is_told(
+    lake: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "_PATIENCE_S", 0.1)
     with EmbeddedLake(Path(lake)).lock("curate"):
         assert main(["curate", "--lake", lake]) == 1
     assert "Another process holds the curate stage" in capsys.readouterr().err
