@@ -82,12 +82,21 @@ def scheduled_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory, clean_environment: dict[str, str]) -> Path:
+    """A new database of Airflow's: to make one takes it many seconds."""
+    made = Airflow(tmp_path_factory.mktemp("migrated") / "home", clean_environment)
+    made.migrate()
+    return made.database
+
+
+@pytest.fixture(scope="session")
 def airflow(
     tmp_path_factory: pytest.TempPathFactory,
     clean_environment: dict[str, str],
     messages: Path,
     scheduled_lake: Path,
     brokers: str,
+    database: Path,
 ) -> Iterator[Airflow]:
     """An Airflow whose tasks run the stages themselves, once as scheduled; shared by all tests."""
     chosen = {
@@ -96,7 +105,8 @@ def airflow(
         "VITALAKE_SOURCE": str(messages),
         "VITALAKE_PUBLISH_TO": brokers,
     }
-    with running_airflow(tmp_path_factory.mktemp("airflow") / "home", clean_environment | chosen) as running:
+    home = tmp_path_factory.mktemp("airflow") / "home"
+    with running_airflow(home, clean_environment | chosen, database) as running:
         yield running
 
 

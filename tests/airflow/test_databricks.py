@@ -23,7 +23,7 @@ def workspace(tmp_path_factory, clean_environment) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="module")
-def remote_airflow(tmp_path_factory, clean_environment, workspace) -> Iterator[Airflow]:
+def remote_airflow(tmp_path_factory, clean_environment, workspace, database) -> Iterator[Airflow]:
     """An Airflow whose tasks run the notebooks in the workspace."""
     chosen = {
         "VITALAKE_RUN_ON": "databricks",
@@ -32,7 +32,8 @@ def remote_airflow(tmp_path_factory, clean_environment, workspace) -> Iterator[A
         "VITALAKE_DATABRICKS_POLL_S": "1",
         "AIRFLOW_CONN_DATABRICKS_DEFAULT": workspace.connection,
     }
-    with running_airflow(tmp_path_factory.mktemp("remote") / "home", clean_environment | chosen) as running:
+    home = tmp_path_factory.mktemp("remote") / "home"
+    with running_airflow(home, clean_environment | chosen, database) as running:
         yield running
 
 

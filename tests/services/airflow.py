@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -49,7 +50,7 @@ class Airflow:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=60",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}?timeout=60",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{self.port}/execution/",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "AIRFLOW__API__HOST": HOST,
@@ -72,6 +73,11 @@ class Airflow:
             check=False,
             timeout=READY_S + RUN_S,
         )
+
+    @property
+    def database(self) -> Path:
+        """The file that holds all it knows."""
+        return self.home / "airflow.db"
 
     def migrate(self) -> None:
         """Make the database."""
@@ -208,10 +214,10 @@ def wait_for(holds: Callable[[], bool], seconds: float, what: str, every_s: floa
 
 
 @contextmanager
-def running_airflow(home: Path, environment: Mapping[str, str]) -> Iterator[Airflow]:
-    """Yield an Airflow that runs, and end it afterwards."""
+def running_airflow(home: Path, environment: Mapping[str, str], database: Path) -> Iterator[Airflow]:
+    """Yield an Airflow that runs, and end it afterwards; it begins with what another one's database holds."""
     airflow = Airflow(home, dict(environment))
-    airflow.migrate()
+    shutil.copy(database, airflow.database)
     try:
         airflow.start()
         yield airflow
