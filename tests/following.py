@@ -19,6 +19,7 @@ from services.subscriber import all_events
 from vitalake.bronze.tables import BRONZE_EVENTS
 from vitalake.domain.tables import Table
 from vitalake.engines.embedded.lake import EmbeddedLake
+from vitalake.errors import LakeBusy
 from vitalake.kafka.connection import Connection
 from vitalake.publish.topics import ALERTS
 from vitalake.silver.tables import EPISODE, SILVER_ALERTS
@@ -106,6 +107,18 @@ def is_refined(lake: Path, messages: int) -> bool:
         return False
     progress = read_progress(EmbeddedLake(lake))
     return progress.batch("refine") == progress.batch("ingest")
+
+
+def wait_for_stage(lake: Path, stage: str) -> None:
+    """Wait until no process holds a stage: what curates beside a stream outlives it where that is killed."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with EmbeddedLake(lake).lock(stage):
+                return
+        except LakeBusy:
+            assert time.monotonic() < deadline, f"the {stage} stage is still held"
+            time.sleep(0.1)
 
 
 def assert_same_lake(one: Path, other: Path) -> None:

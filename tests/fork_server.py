@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
@@ -85,6 +86,8 @@ def serve(engine: str) -> None:
 def end_of(child: int, come: int, after_s: float | None) -> int:
     """Kill a child that tells nothing for a while, where asked to; yield its status. It never outlives us."""
     try:
+        while os.getpgid(child) != child:  # until then it has no group to be killed with
+            time.sleep(0.001)
         if after_s is not None and not select.select([come], [], [], after_s)[0]:
             os.killpg(child, signal.SIGKILL)  # one that has ended is still there to be waited for
         return os.waitpid(child, 0)[1]

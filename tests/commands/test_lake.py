@@ -9,7 +9,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ import pytest
 from roads import Payloads, run_of
 
 from vitalake.cli import main
-from vitalake.engines import folder
 from vitalake.engines.embedded.lake import EmbeddedLake
 
 WELL = {"heart_rate": 70, "resp_rate": 16, "spo2": 98, "systolic_bp": 120, "temperature": 36.8}
@@ -392,28 +390,11 @@ def test_a_lake_with_other_rules_refuses_them(
     assert "was made with other rules" in capsys.readouterr().err
 
 
-def test_a_lake_in_use_is_told(
-    lake: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(folder, "_PATIENCE_S", 0.1)
+def test_a_lake_in_use_is_told(lake: str, capsys: pytest.CaptureFixture[str]) -> None:
+
     with EmbeddedLake(Path(lake)).lock("curate"):
         assert main(["curate", "--lake", lake]) == 1
     assert "Another process holds the curate stage" in capsys.readouterr().err
-
-
-def test_a_stage_is_waited_for_whose_process_is_ending(lake: str) -> None:
-    held = threading.Event()
-
-    def hold() -> None:
-        with EmbeddedLake(Path(lake)).lock("curate"):
-            held.set()
-            time.sleep(0.5)
-
-    ending = threading.Thread(target=hold)
-    ending.start()
-    assert held.wait(10)
-    assert main(["curate", "--lake", lake]) == 0
-    ending.join()
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -33,19 +33,19 @@ def test_killed_at_each_commit(
 
 @pytest.fixture
 def kill_at_work(tmp_path: Path, run: Run, killer: Runs, assert_as_quiet: Compare) -> KillAtWork:
-    """Kills so many runs at work, each within a part of the time that one takes.
+    """Kills so many runs at work, each within a part of the time that a whole one takes.
 
     A new lake follows one that was done before it was to be killed.
     """
+    killer.whole(*run(tmp_path / "warm"))
+    began = time.monotonic()
+    killer.whole(*run(tmp_path / "timed"))
+    takes_s = time.monotonic() - began
 
     def kill(rng: random.Random, kills: int, part: float) -> None:
-        killed, takes_s = 0, 2.0
+        killed = 0
         for lake in (tmp_path / str(number) for number in range(100)):
-            while killed < kills:
-                began = time.monotonic()
-                if not killer.die_after(rng.uniform(0.2, part) * takes_s, *run(lake)):
-                    takes_s = time.monotonic() - began
-                    break
+            while killed < kills and killer.die_after(rng.uniform(0.2, part) * takes_s, *run(lake)):
                 killed += 1
             killer.whole(*run(lake))
             assert_as_quiet(lake)

@@ -22,6 +22,7 @@ from following import (
     lake_id,
     running,
     vitalake,
+    wait_for_stage,
 )
 
 from vitalake.dev.kafka import Broker
@@ -204,6 +205,7 @@ def test_kills_of_the_run_and_of_the_broker_change_nothing(
             own_broker.start()
             time.sleep(rng.uniform(0, 3))
         assert process.end(signal.SIGKILL) == -signal.SIGKILL, process.said()
+    wait_for_stage(lake, "curate")
     done("run", topic.url, "--lake", lake, "--publish-to", topic.brokers)
     assert is_refined(lake, total)
     assert_same_lake(lake, quiet)

@@ -67,7 +67,10 @@ def changes(count: int) -> ReadChanges:
 
 @pytest.fixture(scope="module")
 def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A broker of these tests' own, to kill."""
+    """A broker of these tests' own, to kill.
+
+    Where it forgets markers, a relay must have written to each partition last: tests of other messages come after.
+    """
     with broker(tmp_path_factory.mktemp("own")) as running:
         yield running
 

@@ -28,7 +28,8 @@ def all_events(connection: Connection, topic: str) -> list[Event]:
         ):
             assert time.monotonic() < deadline, f"a transaction stays open on {topic}"
             time.sleep(0.05)  # its marker follows the promise
-        return _read_to_end(committed, [TopicPartition(topic, p, OFFSET_BEGINNING) for p in partitions])
+        places = [TopicPartition(topic, p, OFFSET_BEGINNING) for p in partitions]
+        return _read_to_end(committed, places, deadline)
 
 
 def _consumer(connection: Connection, isolation: str) -> Consumer:
@@ -46,11 +47,12 @@ def _ends(connection: Connection, consumer: Consumer, topic: str, partitions: li
     return end_offsets(connection, consumer, topic, partitions) if partitions else {}
 
 
-def _read_to_end(consumer: Consumer, partitions: list[TopicPartition]) -> list[Event]:
+def _read_to_end(consumer: Consumer, partitions: list[TopicPartition], deadline: float) -> list[Event]:
     consumer.assign(partitions)
     going_on = {each.partition for each in partitions}
     events = []
     while going_on:
+        assert time.monotonic() < deadline, "the broker does not tell all that it has"
         for message in consumer.consume(1000, 0.2):
             if (error := message.error()) is None:
                 events.append(read_event(message.value()))

@@ -15,17 +15,15 @@ from vitalake.silver.tables import LAKE_BATCHES
 
 OURS: Final = ".vitalake"
 """The folder in a lake for what is no table."""
-_PATIENCE_S: Final = 10
-"""How long to wait for a stage: a process beside one that was killed holds it until it has learnt of that."""
 
 
 @contextmanager
 def hold_stage(lake: Path, stage: str) -> Iterator[None]:
-    """Hold a stage of the lake, as long as this process lives at most; LakeBusy where another one keeps it."""
+    """Hold a stage of the lake, as long as this process lives at most; LakeBusy where another one holds it."""
     path = lake / OURS / f"{stage}.lock"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=_PATIENCE_S)
+        lock = FileLock(path, blocking=False)
         lock.acquire()
     except Timeout:
         message = f"Another process holds the {stage} stage of {lake}"
