@@ -131,11 +131,26 @@ def test_a_topic_that_is_not_there_yet_is_waited_for(
         assert process.end(signal.SIGTERM) == 0
 
 
-def test_a_folder_is_followed(tmp_path: Path, messages: Path, total: int, quiet: Path) -> None:
+@pytest.fixture
+def without_kafka(tmp_path: Path) -> dict[str, str]:
+    """The settings of a process in whose environment Kafka's client is not installed."""
+    folder = tmp_path / "missing"
+    folder.mkdir()
+    name = "confluent_kafka"
+    (folder / f"{name}.py").write_text(
+        f'raise ModuleNotFoundError("No module named {name!r}", name={name!r})\n'
+    )
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_a_folder_is_followed_without_the_client_of_kafka(
+    tmp_path: Path, messages: Path, total: int, quiet: Path, without_kafka: dict[str, str]
+) -> None:
     drop, lake = tmp_path / "drop", tmp_path / "lake"
     drop.mkdir()
     lines = messages.read_bytes().splitlines(keepends=True)
-    with running(tmp_path / "log", "run", drop, "--lake", lake, "--follow") as process:
+    settings = {**QUICK, **without_kafka}
+    with running(tmp_path / "log", "run", drop, "--lake", lake, "--follow", settings=settings) as process:
         process.wait_for(lambda: "holds no file of messages" in process.said(), "the folder found empty")
         with (drop / "a.ndjson").open("wb") as file:
             file.write(b"".join(lines[:1000]) + lines[1000][:20])
@@ -144,6 +159,7 @@ def test_a_folder_is_followed(tmp_path: Path, messages: Path, total: int, quiet:
             file.write(lines[1000][20:])
         (drop / "b.ndjson").write_bytes(b"".join(lines[1001:]))
         process.wait_for(lambda: is_refined(lake, total), "all messages refined")
+        process.wait_for(lambda: "feed stalled" in process.said(), "the feed called stalled")
         assert process.end(signal.SIGTERM) == 0
     assert_same_lake(lake, quiet)
 

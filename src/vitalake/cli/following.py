@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vitalake.errors import VitalakeError
     from vitalake.stages.progress import Done
     from vitalake.stages.publish import Publish
+    from vitalake.stages.publisher import Publisher
     from vitalake.stages.run import Held, Run
 
 _NICE: Final = 10
@@ -52,6 +53,13 @@ def _stages(settings: Settings) -> tuple[str, ...]:
 
 def _open_publish(settings: Settings) -> Publish | None:
     return None if settings.publish_to is None else open_publish(settings, deadline_s=PATIENCE_S)
+
+
+def _open_publisher(publish: Publish) -> Publisher:
+    """Yield what publishes; it needs Kafka's client, which who only follows files may lack."""
+    from vitalake.stages.publisher import Publisher
+
+    return Publisher(publish, tell_waiting)
 
 
 def _pace(settings: Settings) -> Pace:
@@ -92,13 +100,11 @@ class Company:
     """Counts, curates and publishes beside a stream (implements :class:`vitalake.stages.follow.Company`)."""
 
     def __init__(self, work: Work, gold: Gold, publish: Publish | None, held: Held) -> None:
-        from vitalake.stages.publisher import Publisher
-
         self._work = work
         self._gold = gold
         self._held = held
         self._publish = publish
-        self._publisher = None if publish is None else Publisher(publish, tell_waiting)
+        self._publisher = None if publish is None else _open_publisher(publish)
         if self._publisher is not None:
             held.refine.listen(self._publisher.hear)
 
