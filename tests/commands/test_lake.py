@@ -157,6 +157,8 @@ def test_who_was_not_seen_for_hours_shows(tmp_path: Path, capsys: pytest.Capture
         "well": "0:00",
     }
     assert more == "1 more not seen in the last 12 h: --all lists them too"
+    assert main(["patients", "--lake", lake, "--top", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["... and 2 more", more]
     everybody = ask(capsys, "patients", "--all", "--lake", lake)
     assert [(row["patient_id"], row["risk_group"]) for row in everybody][:2] == [
         ("ill", "CRITICAL"),

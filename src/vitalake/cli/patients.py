@@ -51,6 +51,8 @@ def command(
         return
     if shown:
         print_rows(shown, ward_columns(now=not everybody))
+    if len(found) > len(shown):
+        print_text(f"... and {len(found) - len(shown):,} more")
     if more := len(ever) - len(found):
         print_text(f"{more} more not seen in the last 12 h: --all lists them too")
     elif not shown:
