@@ -102,7 +102,7 @@ def run_at(minutes):
     return RunInfo(f"run {minutes}", lambda: at(minutes + next(ticks)))
 
 
-@settings(max_examples=6)
+@settings(max_examples=10)
 @given(histories(), st.data())
 def test_gold_by_batches_equals_gold_computed_whole(history, data):
     batches, events, episodes = history

@@ -133,7 +133,8 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("few_are_many")
 @pytest.mark.parametrize(
-    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1_000, 1_300))]
+    "seed",
+    [*range(4), *(pytest.param(seed, marks=pytest.mark.soak) for seed in (4, 5, *range(1_000, 1_300)))],
 )
 def test_interrupted_runs_leave_the_lake_of_a_quiet_one(tmp_path: Path, seed: int) -> None:
     random = Random(seed)

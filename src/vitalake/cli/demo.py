@@ -37,7 +37,7 @@ def command(
     from vitalake.cli.alerts import read_alerts
     from vitalake.cli.lakes import run_on
     from vitalake.cli.output import print_json, print_rows, print_text
-    from vitalake.cli.patients import current, rank_patients
+    from vitalake.cli.patients import current, print_ward, rank_patients
     from vitalake.cli.settings import Settings
     from vitalake.cli.source import open_source
 
@@ -54,7 +54,7 @@ def command(
         told = {"patients": ranked, "alerts": alerts, "accounted": accounted, "quality": quality}
         print_json(told | {"lake": lake, "report": _write_report(lake, folder / "report.html")})
         return
-    _print_ward(ranked)
+    print_ward(ranked, SHOWN, title="The ward by risk")
     _print_alerts(alerts)
     print_rows(accounted, title="Every message accounted for")
     print_text(f"\nQuality gate: {quality}")
@@ -76,15 +76,6 @@ def _simulate_once(folder: Path, patients: int) -> Mapping[str, Any]:
         write_truth(write_messages(settings, folder / "messages", overwrite=True), known, overwrite=False)
     truth: Mapping[str, Any] = json.loads(known.read_text(encoding="utf-8"))
     return truth
-
-
-def _print_ward(ranked: list[dict[str, Any]]) -> None:
-    from vitalake.cli.output import print_rows, print_text
-    from vitalake.cli.patients import ward_columns
-
-    print_rows(ranked[:SHOWN], ward_columns(), title="The ward by risk")
-    if len(ranked) > SHOWN:
-        print_text(f"... and {len(ranked) - SHOWN} more")
 
 
 def _print_alerts(alerts: list[dict[str, Any]]) -> None:

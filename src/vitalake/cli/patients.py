@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -41,7 +41,7 @@ def command(
     little is known to call it low), STABLE.
     """
     from vitalake.cli.lakes import open_lake
-    from vitalake.cli.output import print_json, print_rows, print_text
+    from vitalake.cli.output import print_json, print_text
 
     ever = [row for row in rank_patients(open_lake(lake)) if ward is None or row["ward"] == ward]
     found = ever if everybody else current(ever)
@@ -50,9 +50,7 @@ def command(
         print_json(shown)
         return
     if shown:
-        print_rows(shown, ward_columns(now=not everybody))
-    if len(found) > len(shown):
-        print_text(f"... and {len(found) - len(shown):,} more")
+        print_ward(found, top, now=not everybody)
     if more := len(ever) - len(found):
         print_text(f"{more} more not seen in the last 12 h: --all lists them too")
     elif not shown:
@@ -83,6 +81,18 @@ def current(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Yield who was seen in the last 12 h, by their rank now."""
     seen = sorted((row for row in rows if row["now"]), key=lambda row: row["now"]["rank"])
     return [row | {"rank": row["now"]["rank"]} for row in seen]
+
+
+def print_ward(
+    rows: Sequence[Mapping[str, Any]], top: int | None, *, now: bool = True, title: str = ""
+) -> None:
+    """Print the first rows of a ward, and how many more there are."""
+    from vitalake.cli.output import print_rows, print_text
+
+    shown = rows[:top]
+    print_rows(shown, ward_columns(now=now), title=title)
+    if len(rows) > len(shown):
+        print_text(f"... and {len(rows) - len(shown)} more")
 
 
 def ward_columns(*, now: bool = True) -> list[Column]:
